@@ -1,0 +1,306 @@
+/**
+ * Everything that can happen to the engine. An event is a fact, immutable once made; `timeMs` is core
+ * time: the receive time the runtime stamped, which never goes backwards. `exchangeMs` is the
+ * exchange's own clock. Plain data only: every event is written to the journal as JSON.
+ */
+import type { InstrumentSpec } from './instrument.ts';
+import type { Candle } from './market/candle.ts';
+import type { Fill, OrderRecord, OrderReport } from './trading/order.ts';
+import type { Lots, Money, Ticks, TimeMs } from './units.ts';
+
+/** Best bid and ask of a synchronised, uncrossed book. */
+export interface BookEvent {
+  readonly kind: 'book';
+  readonly timeMs: TimeMs;
+  readonly exchangeMs: TimeMs;
+  readonly bid: Ticks;
+  readonly bidLots: Lots;
+  readonly ask: Ticks;
+  readonly askLots: Lots;
+}
+
+/** A public trade. */
+export interface TradeEvent {
+  readonly kind: 'trade';
+  readonly timeMs: TimeMs;
+  readonly exchangeMs: TimeMs;
+  readonly price: Ticks;
+  readonly lots: Lots;
+  readonly isBuyerMaker: boolean;
+}
+
+/** Mark price rounded to a tick, the estimated funding rate in 1e-8, and when it is next charged. */
+export interface MarkPriceEvent {
+  readonly kind: 'markPrice';
+  readonly timeMs: TimeMs;
+  readonly exchangeMs: TimeMs;
+  readonly mark: Ticks;
+  readonly index: Ticks;
+  readonly fundingRateE8: number;
+  readonly nextFundingMs: TimeMs;
+}
+
+/** The streams whose health is judged apart, because the exchange serves them from different hosts. */
+export type FeedName = 'book' | 'market' | 'user';
+
+/** A stream became usable or stopped being so. A `book` that is not `up` is not to be traded on. */
+export interface FeedStatusEvent {
+  readonly kind: 'feedStatus';
+  readonly timeMs: TimeMs;
+  readonly feed: FeedName;
+  readonly status: 'up' | 'down';
+  readonly reason: string;
+}
+
+/** Our estimate of exchange time minus our own, and the bound on its error. */
+export interface ClockEvent {
+  readonly kind: 'clock';
+  readonly timeMs: TimeMs;
+  readonly offsetMs: number;
+  readonly errorMs: number;
+}
+
+/** Candles that ended before the live feed began, oldest first, to warm strategies. */
+export interface CandleHistoryEvent {
+  readonly kind: 'candleHistory';
+  readonly timeMs: TimeMs;
+  readonly candles: readonly Candle[];
+}
+
+export interface TimerEvent {
+  readonly kind: 'timer';
+  readonly timeMs: TimeMs;
+  /** The id the core gave in its setTimer command. */
+  readonly id: string;
+}
+
+/** The instrument, at start and whenever the exchange changes it. */
+export interface InstrumentEvent {
+  readonly kind: 'instrument';
+  readonly timeMs: TimeMs;
+  readonly spec: InstrumentSpec;
+}
+
+/** One step of the maintenance margin table: notional × rate − cum applies up to `notionalMax`. */
+export interface MarginBracket {
+  readonly notionalMax: Money;
+  readonly maintenanceRatePpm: number;
+  readonly cum: Money;
+  readonly leverageMax: number;
+}
+
+/** Account terms read from the exchange at start. Fee rates in ppm of notional. */
+export interface AccountTermsEvent {
+  readonly kind: 'accountTerms';
+  readonly timeMs: TimeMs;
+  readonly brackets: readonly MarginBracket[];
+  readonly leverage: number;
+  readonly makerFeePpm: number;
+  readonly takerFeePpm: number;
+}
+
+/** The durable state a trader begins from; the first event of every session that owns its store. */
+export interface RecoveredEvent {
+  readonly kind: 'recovered';
+  readonly timeMs: TimeMs;
+  readonly epoch: number;
+  readonly tradingState: TradingStateRecord;
+  readonly account: AccountRecord | null;
+  readonly decision: DecisionRecord | null;
+  /** Orders not yet terminal when the last session ended. */
+  readonly orders: readonly OrderRecord[];
+}
+
+/** The store wrote the intent, checked against leadership and trading state. */
+export interface IntentRecordedEvent {
+  readonly kind: 'intentRecorded';
+  readonly timeMs: TimeMs;
+  readonly clientOrderId: string;
+}
+
+/** The store did not write the intent. */
+export interface IntentRefusedEvent {
+  readonly kind: 'intentRefused';
+  readonly timeMs: TimeMs;
+  readonly clientOrderId: string;
+  readonly reason: 'duplicateKey' | 'notLeader' | 'tradingState' | 'storeUnavailable';
+}
+
+/** The exchange's answer to a placed, canceled or queried order, or a line of its user stream. */
+export interface OrderReportEvent {
+  readonly kind: 'orderReport';
+  readonly timeMs: TimeMs;
+  readonly source: 'reply' | 'stream' | 'query';
+  readonly report: OrderReport;
+}
+
+/** The exchange refused to place the order: it does not exist there. */
+export interface OrderRejectedEvent {
+  readonly kind: 'orderRejected';
+  readonly timeMs: TimeMs;
+  readonly clientOrderId: string;
+  /** The exchange's error code, e.g. -2019; 0 where our own adapter knows the order never left. */
+  readonly code: number;
+  readonly message: string;
+}
+
+/** The order was sent and no definite answer came. It may live. */
+export interface OrderUnknownEvent {
+  readonly kind: 'orderUnknown';
+  readonly timeMs: TimeMs;
+  readonly clientOrderId: string;
+  readonly message: string;
+}
+
+/** A query found no such order. Weak evidence: the exchange forgets live orders now and then. */
+export interface OrderAbsentEvent {
+  readonly kind: 'orderAbsent';
+  readonly timeMs: TimeMs;
+  readonly clientOrderId: string;
+}
+
+/** A cancel was refused or its outcome is unknown. */
+export interface CancelFailedEvent {
+  readonly kind: 'cancelFailed';
+  readonly timeMs: TimeMs;
+  readonly clientOrderId: string;
+  readonly code: number;
+  readonly message: string;
+}
+
+export interface FillEvent {
+  readonly kind: 'fill';
+  readonly timeMs: TimeMs;
+  readonly source: 'stream' | 'history';
+  readonly fill: Fill;
+}
+
+/** Money moved for a reason other than a fill. `amount` is signed; `id` makes it apply once. */
+export interface WalletChangeEvent {
+  readonly kind: 'walletChange';
+  readonly timeMs: TimeMs;
+  readonly reason: 'funding' | 'transfer' | 'other';
+  readonly amount: Money;
+  readonly id: string;
+  readonly exchangeMs: TimeMs;
+}
+
+/** What the exchange says the account is, read in one go. */
+export interface AccountSnapshotEvent {
+  readonly kind: 'accountSnapshot';
+  readonly timeMs: TimeMs;
+  /** Core time when the first read was sent; events since then may not be in it. */
+  readonly requestedMs: TimeMs;
+  readonly position: Lots;
+  readonly entryPrice: Ticks;
+  readonly walletBalance: Money;
+  readonly availableBalance: Money;
+  readonly openOrders: readonly OrderReport[];
+}
+
+/** Reading the account failed; the runtime tries again. */
+export interface AccountSnapshotFailedEvent {
+  readonly kind: 'accountSnapshotFailed';
+  readonly timeMs: TimeMs;
+  readonly message: string;
+}
+
+/** We became, or stopped being, the one trader of this account and instrument. */
+export interface LeadershipEvent {
+  readonly kind: 'leadership';
+  readonly timeMs: TimeMs;
+  readonly isLeader: boolean;
+  readonly epoch: number;
+}
+
+export interface StoreStatusEvent {
+  readonly kind: 'storeStatus';
+  readonly timeMs: TimeMs;
+  readonly status: 'up' | 'down';
+  readonly message: string;
+}
+
+export type TradingState = 'active' | 'reducing' | 'halted';
+
+/** An order of the operator, from the command line, Telegram or a signal. */
+export interface OperatorEvent {
+  readonly kind: 'operator';
+  readonly timeMs: TimeMs;
+  readonly action: 'halt' | 'reduce' | 'resume' | 'flatten';
+  readonly by: string;
+  /** Makes the action apply once. */
+  readonly id: string;
+}
+
+/** The process is to end: stop opening, settle what is in flight. */
+export interface DrainEvent {
+  readonly kind: 'drain';
+  readonly timeMs: TimeMs;
+  readonly flatten: boolean;
+}
+
+export type MarketEvent = BookEvent | TradeEvent | MarkPriceEvent | FeedStatusEvent;
+
+export type Event =
+  | MarketEvent
+  | ClockEvent
+  | CandleHistoryEvent
+  | TimerEvent
+  | InstrumentEvent
+  | AccountTermsEvent
+  | RecoveredEvent
+  | IntentRecordedEvent
+  | IntentRefusedEvent
+  | OrderReportEvent
+  | OrderRejectedEvent
+  | OrderUnknownEvent
+  | OrderAbsentEvent
+  | CancelFailedEvent
+  | FillEvent
+  | WalletChangeEvent
+  | AccountSnapshotEvent
+  | AccountSnapshotFailedEvent
+  | LeadershipEvent
+  | StoreStatusEvent
+  | OperatorEvent
+  | DrainEvent;
+
+/** An event before the runtime has stamped it: what adapters hand over. */
+export type Unstamped<E extends Event = Event> = E extends Event ? Omit<E, 'timeMs'> : never;
+
+/** The persisted trading state. */
+export interface TradingStateRecord {
+  readonly state: TradingState;
+  readonly reason: string;
+  readonly by: string;
+  readonly sinceMs: TimeMs;
+  /** Grows by one with each change; a write names the version it replaces. */
+  readonly version: number;
+}
+
+/** A kept target: what the position should be, and why. Survives a restart. */
+export interface DecisionRecord {
+  readonly decisionId: string;
+  readonly target: Lots;
+  readonly reason: string;
+  readonly contributions: readonly { readonly strategy: string; readonly target: Lots }[];
+  readonly decidedMs: TimeMs;
+  readonly intervalMs: number;
+}
+
+/** The account as its fills and funding make it; compared with the exchange's own at every chance. */
+export interface AccountRecord {
+  readonly position: Lots;
+  /** Signed cost of the position: Σ price × lots of what is still held. */
+  readonly cost: Money;
+  readonly walletBalance: Money;
+  readonly realizedPnl: Money;
+  readonly fees: Money;
+  readonly funding: Money;
+  readonly fillCount: number;
+  /** The largest trade id applied, as the exchange numbers them; "" before the first. */
+  readonly lastTradeId: string;
+  /** Exchange time of the newest funding payment applied; 0 before the first. */
+  readonly lastFundingMs: TimeMs;
+  readonly updatedMs: TimeMs;
+}
