@@ -109,7 +109,10 @@ function parseSteps(text: string, { multiple, decimals }: Step, name: string, si
 
 function parseNearest(text: string, { multiple, decimals }: Step): number {
   const [whole = '', fraction = ''] = text.split('.');
-  const scaled = parseDecimal(`${whole}.${(fraction.slice(0, decimals + 1) || '0').padEnd(decimals + 1, '0')}`, decimals + 1);
+  const scaled = parseDecimal(
+    `${whole}.${(fraction.slice(0, decimals + 1) || '0').padEnd(decimals + 1, '0')}`,
+    decimals + 1,
+  );
   if (scaled < 0) broken('a price is never negative');
   return Math.floor((scaled + 5 * multiple) / (10 * multiple));
 }

@@ -54,7 +54,12 @@ export type UserFact =
   | { readonly kind: 'orderReport'; readonly report: OrderReport }
   | { readonly kind: 'fill'; readonly fill: Fill }
   | Omit<WalletChangeEvent, 'timeMs'>
-  | { readonly kind: 'feedStatus'; readonly feed: 'user'; readonly status: 'up' | 'down'; readonly reason: string };
+  | {
+      readonly kind: 'feedStatus';
+      readonly feed: 'user';
+      readonly status: 'up' | 'down';
+      readonly reason: string;
+    };
 
 export interface UserStreamSink {
   onUser(fact: UserFact): void;

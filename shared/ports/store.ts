@@ -6,6 +6,8 @@
  * strongly consistent. A store that cannot be reached throws StoreUnavailableError; nothing else is
  * expected to be thrown.
  */
+
+import type { Severity, Topic } from '../core/command.ts';
 import type {
   AccountRecord,
   DecisionRecord,
@@ -14,7 +16,6 @@ import type {
 } from '../core/event.ts';
 import type { MidPriceCandle } from '../core/market/candle.ts';
 import type { Fill, Intent, OrderRecord } from '../core/trading/order.ts';
-import type { Severity, Topic } from '../core/command.ts';
 import type { TimeMs } from '../core/units.ts';
 
 /** The store cannot be reached, is locked by another program, or is full. */
@@ -91,7 +92,10 @@ export interface Store {
    * One transaction, fenced by `epoch`: writes the order, adds the fill (once by trade id), replaces
    * the account. Returns false when `epoch` is no longer the leader's; nothing is written then.
    */
-  save(epoch: number, changes: { order: OrderRecord | null; fill: Fill | null; account: AccountRecord | null }): Promise<boolean>;
+  save(
+    epoch: number,
+    changes: { order: OrderRecord | null; fill: Fill | null; account: AccountRecord | null },
+  ): Promise<boolean>;
   saveDecision(epoch: number, decision: DecisionRecord): Promise<boolean>;
   openOrders(): Promise<readonly OrderRecord[]>;
   /** All orders, oldest first. */

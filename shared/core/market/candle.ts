@@ -34,7 +34,23 @@ const UNITS: Readonly<Record<string, number>> = {
 
 /** Intervals that divide the day evenly, so that every candle starts at a UTC boundary. */
 export const INTERVALS = [
-  '1s', '5s', '10s', '15s', '30s', '1m', '3m', '5m', '15m', '30m', '1h', '2h', '4h', '6h', '8h', '12h', '1d',
+  '1s',
+  '5s',
+  '10s',
+  '15s',
+  '30s',
+  '1m',
+  '3m',
+  '5m',
+  '15m',
+  '30m',
+  '1h',
+  '2h',
+  '4h',
+  '6h',
+  '8h',
+  '12h',
+  '1d',
 ] as const;
 export type Interval = (typeof INTERVALS)[number];
 
