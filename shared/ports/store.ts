@@ -73,30 +73,35 @@ export interface Store {
   /**
    * Tries to become leader. `observed` is the lease this contender has watched unchanged for a full
    * TTL on its own monotonic clock, or null to take only a free one. Returns the lease held, or the
-   * other's lease. A crash-proof local lock (SQLite) ignores `observed` and grants at once.
+   * other's lease. An `owner` is one process: asking again while it holds the lease gives it a new
+   * epoch. A crash-proof local lock (SQLite) ignores `observed`: it grants at once what no living
+   * process holds, and never what one does.
    */
   acquireLease(owner: string, observed: Lease | null): Promise<{ held: boolean; lease: Lease }>;
-  /** Adds one to the renewal count while (owner, epoch) still hold; false when they do not. */
+  /** Adds one to the renewal count while (owner, epoch) still hold; null when they do not. */
   renewLease(lease: Lease): Promise<Lease | null>;
-  /** Frees the lease, keeping its epoch. */
+  /** Frees the lease, keeping its epoch for the next to exceed; nothing more is written under it. */
   releaseLease(lease: Lease): Promise<void>;
 
   // Orders ------------------------------------------------------------------------------------------
   /**
    * One transaction: put intent and its order (state `recorded`) if key and client order id are new,
    * the lease has `intent.epoch`, and the trading state allows its purpose: `active` allows all,
-   * `reducing` all but `open`, `halted` only `flatten`.
+   * `reducing` all but `open`, `halted` only `flatten`. Where several checks fail the reason is the
+   * first of notLeader, tradingState, duplicateKey. A StoreUnavailableError leaves the outcome open:
+   * the intent may be there, and must not be sent.
    */
   recordIntent(intent: Intent): Promise<RecordIntentResult>;
   /**
-   * One transaction, fenced by `epoch`: writes the order, adds the fill (once by trade id), replaces
-   * the account. Returns false when `epoch` is no longer the leader's; nothing is written then.
+   * One transaction, fenced by `epoch`: writes the order, adds the fill (once by trade id; the first
+   * stays), replaces the account. Returns false when `epoch` is no longer the leader's; nothing is written then.
    */
   save(
     epoch: number,
     changes: { order: OrderRecord | null; fill: Fill | null; account: AccountRecord | null },
   ): Promise<boolean>;
   saveDecision(epoch: number, decision: DecisionRecord): Promise<boolean>;
+  /** Orders that are not terminal, oldest first. */
   openOrders(): Promise<readonly OrderRecord[]>;
   /** All orders, oldest first. */
   orders(): Promise<readonly OrderRecord[]>;
@@ -106,23 +111,28 @@ export interface Store {
   decision(): Promise<DecisionRecord | null>;
 
   // Trading state -----------------------------------------------------------------------------------
+  /** On a fresh store: active, "first start", by "plimsoll", since 0, version 0. */
   tradingState(): Promise<TradingStateRecord>;
   /** Replaces the state if the stored version is `record.version - 1`. */
   setTradingState(record: TradingStateRecord): Promise<boolean>;
 
   // Candles -----------------------------------------------------------------------------------------
+  /** Replaces the candle of the same interval and opening time. */
   saveCandle(candle: MidPriceCandle): Promise<void>;
-  /** The newest `count` complete candles of an interval, oldest first. */
+  /** The newest `count` complete (not partial) candles of an interval, oldest first. */
   candles(intervalMs: number, count: number): Promise<readonly MidPriceCandle[]>;
 
   // People ------------------------------------------------------------------------------------------
   /** Adds to the outbox; an item whose key is already there is dropped. */
   addNotification(item: Omit<OutboxItem, 'id'>): Promise<void>;
+  /** Undelivered items, oldest first. */
   pendingNotifications(limit: number): Promise<readonly OutboxItem[]>;
   notificationDelivered(id: string): Promise<void>;
+  /** A request whose id was ever made before is dropped, even if that one is done. */
   requestOperator(request: OperatorRequest): Promise<void>;
   /** Requests not yet done, oldest first. */
   operatorRequests(): Promise<readonly OperatorRequest[]>;
+  /** Does nothing for an id that is not waiting. */
   operatorRequestDone(id: string): Promise<void>;
   saveHeartbeat(heartbeat: Heartbeat): Promise<void>;
   heartbeat(): Promise<Heartbeat | null>;
