@@ -38,6 +38,12 @@ export interface ReadAccountCommand {
   readonly sinceFundingMs: TimeMs;
 }
 
+/** Read the newest `count` candles before now, stored and from the exchange. Answer: candleHistory. */
+export interface ReadCandlesCommand {
+  readonly kind: 'readCandles';
+  readonly count: number;
+}
+
 /** Persist order, and the fill and account it led to, in one transaction. */
 export interface SaveCommand {
   readonly kind: 'save';
@@ -101,6 +107,7 @@ export type Command =
   | CancelOrderCommand
   | QueryOrderCommand
   | ReadAccountCommand
+  | ReadCandlesCommand
   | SaveCommand
   | SaveDecisionCommand
   | SaveCandleCommand

@@ -107,8 +107,10 @@ export interface RecoveredEvent {
   readonly tradingState: TradingStateRecord;
   readonly account: AccountRecord | null;
   readonly decision: DecisionRecord | null;
-  /** Orders not yet terminal when the last session ended. */
+  /** Orders not yet settled when the last session ended. */
   readonly orders: readonly OrderRecord[];
+  /** Ids of the stored fills above the account's `verifiedTradeId`: applied already, not to be applied again. */
+  readonly recentTradeIds: readonly string[];
 }
 
 /** The store wrote the intent, checked against leadership and trading state. */
@@ -222,14 +224,21 @@ export interface StoreStatusEvent {
 
 export type TradingState = 'active' | 'reducing' | 'halted';
 
-/** An order of the operator, from the command line, Telegram or a signal. */
+/** What the operator wants done now, beside a change of trading state: close the position. */
 export interface OperatorEvent {
   readonly kind: 'operator';
   readonly timeMs: TimeMs;
-  readonly action: 'halt' | 'reduce' | 'resume' | 'flatten';
+  readonly action: 'flatten';
   readonly by: string;
   /** Makes the action apply once. */
   readonly id: string;
+}
+
+/** The persisted trading state was changed outside the engine (command line, Lambda, another build). */
+export interface TradingStateEvent {
+  readonly kind: 'tradingState';
+  readonly timeMs: TimeMs;
+  readonly record: TradingStateRecord;
 }
 
 /** The process is to end: stop opening, settle what is in flight. */
@@ -263,6 +272,7 @@ export type Event =
   | LeadershipEvent
   | StoreStatusEvent
   | OperatorEvent
+  | TradingStateEvent
   | DrainEvent;
 
 /** An event before the runtime has stamped it: what adapters hand over. */
@@ -298,9 +308,13 @@ export interface AccountRecord {
   readonly fees: Money;
   readonly funding: Money;
   readonly fillCount: number;
-  /** The largest trade id applied, as the exchange numbers them; "" before the first. */
-  readonly lastTradeId: string;
+  /** All trades up to this id are known to be applied: reconciliation last succeeded here. "" before the first. */
+  readonly verifiedTradeId: string;
   /** Exchange time of the newest funding payment applied; 0 before the first. */
   readonly lastFundingMs: TimeMs;
+  /** Equity when the current UTC day began and the highest ever: what daily loss and drawdown are measured from. */
+  readonly dayStartMs: TimeMs;
+  readonly dayStartEquity: Money;
+  readonly peakEquity: Money;
   readonly updatedMs: TimeMs;
 }

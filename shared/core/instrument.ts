@@ -6,6 +6,7 @@ import {
   asMoney,
   broken,
   formatDecimal,
+  type HalfTicks,
   type Lots,
   MalformedNumberError,
   MONEY_DECIMALS,
@@ -73,6 +74,11 @@ export class Instrument {
 
   formatPrice(price: Ticks): string {
     return formatDecimal(price * this.#tick.multiple, this.#tick.decimals);
+  }
+
+  /** A mid price, with the one decimal more that half a tick needs. */
+  formatMid(mid: HalfTicks): string {
+    return formatDecimal(mid * this.#tick.multiple * 5, this.#tick.decimals + 1);
   }
 
   formatQuantity(lots: Lots): string {

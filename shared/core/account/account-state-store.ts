@@ -1,0 +1,195 @@
+/**
+ * The account as its fills and payments make it: position, wallet, realised profit, fees, funding.
+ * The exchange's own profit, fee and funding are booked; nothing here is estimated.
+ */
+import type { AccountRecord, WalletChangeEvent } from '../event.ts';
+import type { Instrument } from '../instrument.ts';
+import type { Fill } from '../trading/order.ts';
+import {
+  asMoney,
+  broken,
+  type Lots,
+  type Money,
+  mulDiv,
+  type Ticks,
+  type TimeMs,
+} from '../units.ts';
+
+const DAY_MS = 86_400_000;
+/** Trade ids remembered beyond the last reconciliation; a session settles far fewer between two. */
+const TRADE_IDS_MAX = 20_000;
+
+export class AccountStateStore {
+  #record: AccountRecord | null = null;
+  /** Trades applied since the verified one. */
+  readonly #tradeIds = new Set<string>();
+  readonly #walletChangeIds = new Set<string>();
+  #eventsApplied = 0;
+
+  /** False until a stored account or a first snapshot has been taken. */
+  get isKnown(): boolean {
+    return this.#record !== null;
+  }
+
+  /** The account now. Broken before it is known. */
+  get record(): AccountRecord {
+    if (!this.#record) broken('the account is not known yet');
+    return this.#record;
+  }
+
+  get position(): Lots {
+    return this.#record?.position ?? (0 as Lots);
+  }
+
+  /** Fills and payments applied in this session; grows with each. */
+  get eventsApplied(): number {
+    return this.#eventsApplied;
+  }
+
+  /** Takes what the store kept, with the trades above its verified one that are already in it. */
+  restore(record: AccountRecord, recentTradeIds: readonly string[]): void {
+    this.#record = record;
+    for (const id of recentTradeIds) this.#tradeIds.add(id);
+  }
+
+  /**
+   * Takes the exchange's word for position and wallet: at the very first start, and when a difference
+   * has been confirmed. Profit, fees and funding booked so far are kept.
+   */
+  adopt(input: {
+    position: Lots;
+    entryPrice: Ticks;
+    walletBalance: Money;
+    instrument: Instrument;
+    nowMs: TimeMs;
+  }): AccountRecord {
+    const { position, entryPrice, walletBalance, instrument, nowMs } = input;
+    const before = this.#record;
+    this.#eventsApplied += 1;
+    this.#record = {
+      position,
+      cost: instrument.notional(entryPrice, position),
+      walletBalance,
+      realizedPnl: before?.realizedPnl ?? (0 as Money),
+      fees: before?.fees ?? (0 as Money),
+      funding: before?.funding ?? (0 as Money),
+      fillCount: before?.fillCount ?? 0,
+      verifiedTradeId: before?.verifiedTradeId ?? '',
+      lastFundingMs: before?.lastFundingMs ?? nowMs,
+      dayStartMs: dayOf(nowMs),
+      dayStartEquity: walletBalance,
+      peakEquity: walletBalance,
+      updatedMs: nowMs,
+    };
+    return this.#record;
+  }
+
+  /** Books a fill once; null where its trade id was booked before. */
+  applyFill(fill: Fill, instrument: Instrument, nowMs: TimeMs): AccountRecord | null {
+    const before = this.record;
+    if (this.#tradeIds.has(fill.tradeId) || !isAfter(fill.tradeId, before.verifiedTradeId)) {
+      return null;
+    }
+    if (this.#tradeIds.size >= TRADE_IDS_MAX)
+      broken('too many trades since the last reconciliation');
+    this.#tradeIds.add(fill.tradeId);
+    this.#eventsApplied += 1;
+    const signed = fill.side === 'buy' ? fill.lots : -fill.lots;
+    const position = (before.position + signed || 0) as Lots;
+    this.#record = {
+      ...before,
+      position,
+      cost: costAfter(before, { signed, price: fill.price }, instrument),
+      walletBalance: asMoney(before.walletBalance + fill.realizedPnl - fill.fee),
+      realizedPnl: asMoney(before.realizedPnl + fill.realizedPnl),
+      fees: asMoney(before.fees + fill.fee),
+      fillCount: before.fillCount + 1,
+      updatedMs: nowMs,
+    };
+    return this.#record;
+  }
+
+  /** Books a payment once; null where its id was booked before or it is older than the last funding booked. */
+  applyWalletChange(event: WalletChangeEvent): AccountRecord | null {
+    const before = this.record;
+    if (this.#walletChangeIds.has(event.id)) return null;
+    if (event.reason === 'funding' && event.exchangeMs <= before.lastFundingMs) return null;
+    this.#walletChangeIds.add(event.id);
+    this.#eventsApplied += 1;
+    const isFunding = event.reason === 'funding';
+    this.#record = {
+      ...before,
+      walletBalance: asMoney(before.walletBalance + event.amount),
+      funding: isFunding ? asMoney(before.funding + event.amount) : before.funding,
+      lastFundingMs: isFunding ? event.exchangeMs : before.lastFundingMs,
+      updatedMs: event.timeMs,
+    };
+    return this.#record;
+  }
+
+  /** Reconciliation has just found the account equal: trades up to the newest applied need not be read again. */
+  verified(): AccountRecord {
+    const before = this.record;
+    let newest = before.verifiedTradeId;
+    for (const id of this.#tradeIds) if (isAfter(id, newest)) newest = id;
+    this.#tradeIds.clear();
+    this.#record = { ...before, verifiedTradeId: newest };
+    return this.#record;
+  }
+
+  /** Unrealised profit at a mark price. */
+  unrealizedPnl(mark: Ticks, instrument: Instrument): Money {
+    const { position, cost } = this.record;
+    return asMoney(instrument.notional(mark, position) - cost);
+  }
+
+  /** Wallet + unrealised profit at a mark price. */
+  equity(mark: Ticks, instrument: Instrument): Money {
+    return asMoney(this.record.walletBalance + this.unrealizedPnl(mark, instrument));
+  }
+
+  /** Starts a new UTC day or moves the peak where `equity` calls for it; null where nothing changed. */
+  observeEquity(equity: Money, nowMs: TimeMs): AccountRecord | null {
+    const before = this.record;
+    const day = dayOf(nowMs);
+    const isNewDay = day > before.dayStartMs;
+    if (!isNewDay && equity <= before.peakEquity) return null;
+    this.#record = {
+      ...before,
+      dayStartMs: isNewDay ? day : before.dayStartMs,
+      dayStartEquity: isNewDay ? equity : before.dayStartEquity,
+      peakEquity: equity > before.peakEquity ? equity : before.peakEquity,
+    };
+    return this.#record;
+  }
+}
+
+/** Start of the UTC day. */
+function dayOf(timeMs: TimeMs): TimeMs {
+  return (timeMs - (timeMs % DAY_MS)) as TimeMs;
+}
+
+/** Trade ids are whole numbers that grow; as text, the longer one is the larger. */
+export function isAfter(id: string, other: string): boolean {
+  return id.length === other.length ? id > other : id.length > other.length;
+}
+
+/** Average cost: adding adds the price paid, reducing takes the same share of the cost, a flip begins anew. */
+function costAfter(
+  { position, cost }: AccountRecord,
+  { signed, price }: { signed: number; price: Ticks },
+  instrument: Instrument,
+): Money {
+  const after = position + signed;
+  if (position === 0 || Math.sign(position) === Math.sign(signed)) {
+    return asMoney(cost + instrument.notional(price, signed as Lots));
+  }
+  if (after === 0) return 0 as Money;
+  if (Math.sign(after) === Math.sign(position)) {
+    return asMoney(
+      mulDiv({ value: cost, times: after, over: Math.abs(position) }, 'nearest') *
+        Math.sign(position),
+    );
+  }
+  return instrument.notional(price, after as Lots);
+}

@@ -1,0 +1,120 @@
+/**
+ * Margin of one cross-margined position from the exchange's brackets. Pure arithmetic; never
+ * guesses a bracket it was not given.
+ */
+import type { MarginBracket } from '../event.ts';
+import type { Instrument } from '../instrument.ts';
+import { asMoney, broken, type Lots, type Money, mulDiv, type Ticks } from '../units.ts';
+
+const PPM = 1_000_000;
+
+export interface Margin {
+  /** |position| × mark. */
+  readonly notional: Money;
+  /** Notional ÷ leverage. */
+  readonly initial: Money;
+  /** Notional × rate − cum, of the bracket the notional falls in. */
+  readonly maintenance: Money;
+  /** Wallet balance + unrealised profit. */
+  readonly balance: Money;
+  /** Maintenance ÷ balance in ppm: 1,000,000 is liquidation. Infinite where the balance is gone. */
+  readonly ratioPpm: number;
+}
+
+/** Brackets must rise in `notionalMax`; the last one bounds what can be calculated. */
+export class MarginCalculator {
+  readonly #brackets: readonly MarginBracket[];
+  readonly #leverage: number;
+
+  constructor(brackets: readonly MarginBracket[], leverage: number) {
+    if (brackets.length === 0) broken('margin brackets are missing');
+    if (!(leverage >= 1)) broken(`leverage must be at least 1: ${leverage}`);
+    for (let i = 1; i < brackets.length; i++) {
+      if (bracketAt(brackets, i).notionalMax <= bracketAt(brackets, i - 1).notionalMax) {
+        broken('margin brackets must rise');
+      }
+    }
+    this.#brackets = brackets;
+    this.#leverage = leverage;
+  }
+
+  /** Margin of `position` at `mark`, with `unrealizedPnl` at that mark. */
+  margin(input: {
+    position: Lots;
+    mark: Ticks;
+    walletBalance: Money;
+    unrealizedPnl: Money;
+    instrument: Instrument;
+  }): Margin {
+    const notional = asMoney(Math.abs(input.instrument.notional(input.mark, input.position)));
+    const maintenance = this.maintenance(notional);
+    const balance = asMoney(input.walletBalance + input.unrealizedPnl);
+    return {
+      notional,
+      initial: asMoney(Math.ceil(notional / this.#leverage)),
+      maintenance,
+      balance,
+      ratioPpm:
+        maintenance === 0
+          ? 0
+          : balance <= 0
+            ? Number.POSITIVE_INFINITY
+            : Math.ceil((maintenance / balance) * PPM),
+    };
+  }
+
+  /** Maintenance margin of a notional, rounded up: `notional × rate − cum`. Above the last bracket, its rate. */
+  maintenance(notional: Money): Money {
+    const { maintenanceRatePpm, cum } = this.#bracket(notional);
+    return asMoney(
+      Math.max(0, mulDiv({ value: notional, times: maintenanceRatePpm, over: PPM }, 'up') - cum),
+    );
+  }
+
+  /** Largest notional the account's leverage allows. */
+  notionalMax(): Money {
+    let most = 0;
+    for (const bracket of this.#brackets) {
+      if (bracket.leverageMax >= this.#leverage) most = bracket.notionalMax;
+    }
+    return asMoney(most);
+  }
+
+  /**
+   * The mark price at which margin balance equals maintenance margin; null for no position or where
+   * no positive price does it. LP = (wallet + cum − cost) ÷ (|position| × rate − position), from
+   * wallet + (LP × position − cost) = LP × |position| × rate − cum; the bracket must hold at LP itself.
+   */
+  liquidationPrice(input: {
+    position: Lots;
+    cost: Money;
+    walletBalance: Money;
+    instrument: Instrument;
+  }): Ticks | null {
+    const { position, cost, walletBalance, instrument } = input;
+    if (position === 0) return null;
+    let floor = 0;
+    for (const { maintenanceRatePpm, cum, notionalMax } of this.#brackets) {
+      const perTick = (Math.abs(position) * maintenanceRatePpm) / PPM - position;
+      const price = (walletBalance + cum - cost) / (perTick * instrument.quantaPerTickLot);
+      const notional = price * Math.abs(position) * instrument.quantaPerTickLot;
+      if (price > 0 && notional > floor && notional <= notionalMax) {
+        // Towards the present price: better warned a tick early.
+        return (position > 0 ? Math.ceil(price) : Math.floor(price)) as Ticks;
+      }
+      floor = notionalMax;
+    }
+    return null;
+  }
+
+  #bracket(notional: Money): MarginBracket {
+    for (const bracket of this.#brackets) if (notional <= bracket.notionalMax) return bracket;
+    return bracketAt(this.#brackets, this.#brackets.length - 1);
+  }
+}
+
+function bracketAt(brackets: readonly MarginBracket[], index: number): MarginBracket {
+  const bracket = brackets[index];
+  if (!bracket) broken('no such margin bracket');
+  return bracket;
+}

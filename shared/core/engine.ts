@@ -1,0 +1,480 @@
+/**
+ * The trading engine: one event in, zero or more commands out, nothing else.
+ *
+ * `step` is synchronous, reads no clock, does no I/O, and never throws for anything the exchange or
+ * the market can do; it throws only when an invariant is broken, and the runtime then halts trading.
+ * The same events therefore always give the same commands.
+ */
+import { AccountStateStore } from './account/account-state-store.ts';
+import { MarginCalculator } from './account/margin-calculator.ts';
+import { Reconciler } from './account/reconciler.ts';
+import { RiskMonitor } from './account/risk-monitor.ts';
+import type { Outbox } from './command.ts';
+import type {
+  AccountSnapshotEvent,
+  BookEvent,
+  DrainEvent,
+  Event,
+  FeedStatusEvent,
+  FillEvent,
+  RecoveredEvent,
+  TradingState,
+} from './event.ts';
+import { Instrument } from './instrument.ts';
+import type { MidPriceCandle } from './market/candle.ts';
+import { CandleAggregator } from './market/candle-aggregator.ts';
+import { MarketState } from './market/market-state.ts';
+import { NotificationCenter } from './notification/notification-center.ts';
+import type { Sizing } from './strategy/sizing.ts';
+import type { Strategy } from './strategy/strategy.ts';
+import { StrategyManager } from './strategy/strategy-manager.ts';
+import type { OrderRecord } from './trading/order.ts';
+import { OrderExecutor, type OrderExecutorSettings } from './trading/order-executor.ts';
+import { isSettled, OrderStore } from './trading/order-store.ts';
+import { RiskActivity } from './trading/risk-activity.ts';
+import type { RiskLimits } from './trading/risk-limits.ts';
+import { RiskManager } from './trading/risk-manager.ts';
+import { TradeExecutor } from './trading/trade-executor.ts';
+import { Trader } from './trading/trader.ts';
+import { TradingGate } from './trading/trading-gate.ts';
+import { broken, type HalfTicks, type Money, type TimeMs, unreachable } from './units.ts';
+
+export interface EngineSettings {
+  readonly intervalMs: number;
+  /** How long after an interval's end, by exchange time, its candle is closed without a further book. */
+  readonly candleGraceMs: number;
+  readonly reconcileEveryMs: number;
+  readonly limits: RiskLimits;
+  readonly orders: OrderExecutorSettings;
+  readonly strategies: readonly { readonly strategy: Strategy; readonly sizing: Sizing }[];
+}
+
+const TICK_MS = 1_000;
+
+export class Engine {
+  readonly market = new MarketState();
+  readonly account = new AccountStateStore();
+  readonly orders = new OrderStore();
+  readonly gate = new TradingGate();
+  readonly strategies: StrategyManager;
+  readonly tradeExecutor = new TradeExecutor();
+  readonly #settings: EngineSettings;
+  readonly #candles: CandleAggregator;
+  readonly #orderExecutor: OrderExecutor;
+  readonly #trader: Trader;
+  readonly #activity = new RiskActivity();
+  readonly #reconciler = new Reconciler();
+  readonly #monitor: RiskMonitor;
+  readonly #notifications = new NotificationCenter();
+  #now = 0 as TimeMs;
+  #sequence = 0;
+  #instrument: Instrument | null = null;
+  #margin: MarginCalculator | null = null;
+  #isRecovered = false;
+  #reconcileAtMs = 0;
+  #candleTimerMs = 0;
+  #drain: DrainEvent | null = null;
+  #isDrained = false;
+
+  constructor(settings: EngineSettings) {
+    this.#settings = settings;
+    this.#candles = new CandleAggregator(settings.intervalMs);
+    this.strategies = new StrategyManager(settings.intervalMs);
+    for (const { strategy, sizing } of settings.strategies) this.strategies.add(strategy, sizing);
+    this.#orderExecutor = new OrderExecutor(this.orders, settings.orders);
+    this.#monitor = new RiskMonitor(settings.limits);
+    this.#trader = new Trader({
+      market: this.market,
+      account: this.account,
+      orders: this.orders,
+      gate: this.gate,
+      tradeExecutor: this.tradeExecutor,
+      riskManager: new RiskManager(),
+      orderExecutor: this.#orderExecutor,
+      activity: this.#activity,
+      notifications: this.#notifications,
+      limits: settings.limits,
+    });
+  }
+
+  /** Core time of the last event. */
+  get now(): TimeMs {
+    return this.#now;
+  }
+
+  /** Events taken. */
+  get sequence(): number {
+    return this.#sequence;
+  }
+
+  get isDrained(): boolean {
+    return this.#isDrained;
+  }
+
+  get instrument(): Instrument {
+    if (!this.#instrument) broken('the instrument is not known yet');
+    return this.#instrument;
+  }
+
+  /** Wallet + unrealised profit at the mark price; null while either is unknown. */
+  get equity(): Money | null {
+    const mark = this.market.markPrice?.mark;
+    if (!this.account.isKnown || mark === undefined || !this.#instrument) return null;
+    return this.account.equity(mark, this.#instrument);
+  }
+
+  /** Applies `event` and appends the resulting commands to `out`. Time must not go backwards. */
+  step(event: Event, out: Outbox): void {
+    if (event.timeMs < this.#now) broken('time went backwards');
+    this.#now = event.timeMs;
+    this.#sequence += 1;
+    switch (event.kind) {
+      case 'book':
+        return this.#onBook(event, out);
+      case 'trade':
+        return;
+      case 'markPrice':
+        this.market.markPrice = event;
+        return;
+      case 'feedStatus':
+        return this.#onFeedStatus(event, out);
+      case 'clock':
+        return this.market.onClock(event);
+      case 'candleHistory':
+        return this.#onCandleHistory(event, out);
+      case 'timer':
+        return this.#onTimer(event.id, out);
+      case 'instrument':
+        this.#instrument = new Instrument(event.spec);
+        this.#trader.instrument = this.#instrument;
+        return;
+      case 'accountTerms':
+        this.#margin = new MarginCalculator(event.brackets, event.leverage);
+        this.#trader.margin = this.#margin;
+        return;
+      case 'recovered':
+        return this.#onRecovered(event, out);
+      case 'accountSnapshot':
+        return this.#onAccountSnapshot(event, out);
+      case 'accountSnapshotFailed':
+        this.#reconciler.failed();
+        this.#reconcileAtMs = event.timeMs + 2_000;
+        return;
+      case 'intentRecorded':
+      case 'intentRefused':
+      case 'orderReport':
+      case 'orderRejected':
+      case 'orderUnknown':
+      case 'orderAbsent':
+      case 'cancelFailed':
+        this.#trader.onOrderEvent(event, out);
+        return this.#settle(out);
+      case 'fill':
+        return this.#onFill(event, out);
+      case 'walletChange': {
+        if (!this.account.isKnown) return;
+        this.#reconciler.streamEvent();
+        const changed = this.account.applyWalletChange(event);
+        if (changed) out.push({ kind: 'save', order: null, fill: null, account: changed });
+        return;
+      }
+      case 'leadership':
+        this.gate.hold('notLeader', !event.isLeader, 'another trader leads');
+        if (!event.isLeader) this.#say(out, 'another trader leads now: nothing more is sent');
+        return;
+      case 'storeStatus':
+        this.gate.hold('storeDown', event.status === 'down', event.message);
+        this.#say(out, `the store is ${event.status}${event.message ? `: ${event.message}` : ''}`);
+        return;
+      case 'tradingState':
+        return this.#onTradingState(event.record, out);
+      case 'operator':
+        this.tradeExecutor.flatten(event.id, `flatten, asked by ${event.by}`);
+        return this.#settle(out);
+      case 'drain':
+        return this.#onDrain(event, out);
+      default:
+        unreachable(event);
+    }
+  }
+
+  // Market → candle → strategy → decision ------------------------------------------------------------
+
+  #onBook(event: BookEvent, out: Outbox): void {
+    this.market.book = event;
+    if (this.gate.holds.has('bookStale')) this.#refreshHolds();
+    const closed = this.#candles.onMid(event.exchangeMs, (event.bid + event.ask) as HalfTicks);
+    if (closed) this.#onCandle(closed, out);
+    const endMs = this.#candles.endMs;
+    if (endMs !== null && endMs !== this.#candleTimerMs) this.#setCandleTimer(endMs, out);
+    if (this.tradeExecutor.target !== this.account.position) this.#trader.converge(this.#now, out);
+  }
+
+  #onCandle(candle: MidPriceCandle, out: Outbox): void {
+    const gapsBefore = this.strategies.gaps;
+    const { equity } = this;
+    out.push({ kind: 'saveCandle', candle });
+    this.#notifications.candleClosed(
+      candle,
+      { position: this.account.position, equity },
+      this.instrument,
+      out,
+    );
+    if (equity === null || !this.#isRecovered) {
+      this.strategies.warmUp([candle]);
+      return;
+    }
+    const { signals, decision } = this.strategies.onCandle(candle, {
+      equity,
+      instrument: this.instrument,
+      nowMs: this.#now,
+      decisionId: `d-${this.#settings.intervalMs}-${candle.openMs}`,
+    });
+    if (this.strategies.gaps > gapsBefore) {
+      this.#say(out, 'candles are missing: strategies start over from history');
+      out.push({ kind: 'readCandles', count: this.strategies.warmUpCandles });
+    }
+    if (!decision) return;
+    this.#notifications.decided(signals, decision, this.instrument, out);
+    if (this.tradeExecutor.isFlattening) return;
+    this.tradeExecutor.decide(decision);
+    out.push({ kind: 'saveDecision', decision });
+  }
+
+  #setCandleTimer(endMs: TimeMs, out: Outbox): void {
+    this.#candleTimerMs = endMs;
+    const atMs = endMs - this.market.clockOffsetMs + this.#settings.candleGraceMs;
+    out.push({ kind: 'setTimer', id: 'candle', atMs: Math.max(atMs, this.#now) as TimeMs });
+  }
+
+  #onCandleHistory(event: Extract<Event, { kind: 'candleHistory' }>, out: Outbox): void {
+    const taken = this.strategies.warmUp(event.candles);
+    const missing = this.strategies.candlesMissing;
+    this.#say(
+      out,
+      `warmed up with ${taken} candles from history${missing > 0 ? `; ${missing} more are needed before the first signal` : ''}`,
+    );
+  }
+
+  // Exchange → order → account → margin → notification --------------------------------------------------
+
+  #onFill(event: FillEvent, out: Outbox): void {
+    if (!this.account.isKnown) return;
+    if (event.source === 'stream') this.#reconciler.streamEvent();
+    const before = this.account.position;
+    const account = this.account.applyFill(event.fill, this.instrument, event.timeMs);
+    if (!account) return;
+    const order = this.orders.applyFill(event.fill, event.timeMs);
+    out.push({ kind: 'save', order, fill: event.fill, account });
+    this.#notifications.filled(event.fill, account, this.instrument, out);
+    if (Math.sign(before) === -Math.sign(account.position) && before !== 0) {
+      this.#activity.flips.add(event.timeMs);
+    }
+    if (!order) this.#onForeignFill(event, out);
+    else if (isSettled(order)) this.tradeExecutor.progressed();
+    this.#settle(out);
+  }
+
+  /** A trade on our account that we did not order: booked, and nothing opens until a person has looked. */
+  #onForeignFill({ fill }: FillEvent, out: Outbox): void {
+    const mayBeOurs = this.orders.unsettled.some(
+      (o) => o.exchangeOrderId === null && o.intent.request.side === fill.side,
+    );
+    if (mayBeOurs) return;
+    this.#changeState('reducing', `trade ${fill.tradeId} was not ordered by this trader`, out);
+  }
+
+  #onAccountSnapshot(event: AccountSnapshotEvent, out: Outbox): void {
+    const { instrument } = this;
+    const adopt = () =>
+      this.account.adopt({
+        position: event.position,
+        entryPrice: event.entryPrice,
+        walletBalance: event.walletBalance,
+        instrument,
+        nowMs: this.market.exchangeMs(event.timeMs),
+      });
+    if (!this.account.isKnown) {
+      out.push({ kind: 'save', order: null, fill: null, account: adopt() });
+      if (event.position !== 0) {
+        this.#changeState('reducing', 'the account holds a position of unknown origin', out);
+      }
+    }
+    const prefix = this.#orderExecutor.prefix;
+    const finding = this.#reconciler.compare(event, {
+      account: this.account,
+      orders: this.orders,
+      instrument,
+      prefix,
+    });
+    if (finding.kind === 'undecided') {
+      this.#reconcileAtMs = finding.retryMs;
+      return;
+    }
+    if (finding.kind === 'different') {
+      this.#say(out, `the exchange's account differs from ours: ${finding.detail}`, 'critical');
+      out.push({ kind: 'save', order: null, fill: null, account: adopt() });
+      this.#changeState('reducing', `reconciliation: ${finding.detail}`, out);
+    }
+    const verified = this.account.verified();
+    out.push({ kind: 'save', order: null, fill: null, account: verified });
+    this.#reconcileAtMs = event.timeMs + this.#settings.reconcileEveryMs;
+    if (this.gate.hold('reconciling', false, '')) {
+      this.#say(
+        out,
+        `reconciled with the exchange: position ${instrument.formatQuantity(verified.position)}`,
+      );
+    }
+    this.#settle(out);
+  }
+
+  // Start, states, end -----------------------------------------------------------------------------------
+
+  #onRecovered(event: RecoveredEvent, out: Outbox): void {
+    if (!this.#instrument || !this.#margin) broken('recovered before instrument and account terms');
+    this.#isRecovered = true;
+    this.#orderExecutor.begin(event.epoch);
+    this.gate.adopt(event.tradingState);
+    if (event.tradingState.state !== 'active') {
+      this.#notifications.stateChanged(event.tradingState, out);
+    }
+    if (event.account) this.account.restore(event.account, event.recentTradeIds);
+    if (event.decision) {
+      this.strategies.restore(event.decision);
+      this.tradeExecutor.restore(event.decision, event.timeMs);
+    }
+    for (const order of event.orders) this.#orderExecutor.recover(order, event.timeMs, out);
+    this.gate.hold('reconciling', true, 'the account has not been compared with the exchange yet');
+    this.gate.hold('starting', false, '');
+    this.#refreshHolds();
+    this.#reconcileAtMs = event.timeMs;
+    this.#onTimer('tick', out);
+  }
+
+  #onFeedStatus(event: FeedStatusEvent, out: Outbox): void {
+    const feed = this.market.feeds[event.feed];
+    if (feed.status === event.status) return;
+    feed.status = event.status;
+    feed.reason = event.reason;
+    const isDown = event.status === 'down';
+    if (event.feed === 'book' && isDown) this.#candles.interrupt();
+    if (event.feed === 'user') {
+      if (isDown) this.gate.hold('reconciling', true, 'the user stream was interrupted');
+      this.#reconcileAtMs = event.timeMs;
+    }
+    this.#refreshHolds();
+    this.#notifications.say(
+      out,
+      'connection',
+      isDown ? 'warning' : 'info',
+      `${event.feed} stream is ${event.status}${event.reason ? `: ${event.reason}` : ''}`,
+    );
+    this.#settle(out);
+  }
+
+  #onTradingState(record: Extract<Event, { kind: 'tradingState' }>['record'], out: Outbox): void {
+    if (!this.gate.adopt(record)) return;
+    this.#notifications.stateChanged(record, out);
+    if (record.state === 'active') {
+      this.tradeExecutor.resume();
+      this.#monitor.acknowledged(this.equity);
+    }
+    this.#settle(out);
+  }
+
+  /** Trading states only tighten by themselves; loosening is the operator's. */
+  #changeState(state: Exclude<TradingState, 'active'>, reason: string, out: Outbox): void {
+    if (this.gate.state === state || this.gate.state === 'halted') return;
+    const record = this.gate.next({ state, reason, by: 'plimsoll', nowMs: this.#now });
+    this.gate.adopt(record);
+    out.push({ kind: 'saveTradingState', record });
+    this.#notifications.stateChanged(record, out);
+  }
+
+  #onDrain(event: DrainEvent, out: Outbox): void {
+    if (this.#drain) return;
+    this.#drain = event;
+    this.gate.hold('draining', true, 'the trader is stopping');
+    if (event.flatten && this.account.isKnown) {
+      this.tradeExecutor.flatten(`drain-${event.timeMs}`, 'flatten on exit');
+    }
+    this.#settle(out);
+  }
+
+  #onTimer(id: string, out: Outbox): void {
+    if (id === 'candle') {
+      const closed = this.#candles.closeDue(
+        (this.market.exchangeMs(this.#now) - this.#settings.candleGraceMs) as TimeMs,
+      );
+      if (closed) this.#onCandle(closed, out);
+    } else if (id === 'tick') {
+      this.#onTick(out);
+    } else if (id.startsWith('order:')) {
+      const fillsMissing = this.#orderExecutor.timer(id.slice('order:'.length), this.#now, out);
+      if (fillsMissing) this.#reconciler.request(this.account, this.orders, out);
+    }
+    this.#settle(out);
+  }
+
+  /** Once a second: what only time changes. */
+  #onTick(out: Outbox): void {
+    out.push({ kind: 'setTimer', id: 'tick', atMs: (this.#now + TICK_MS) as TimeMs });
+    this.#refreshHolds();
+    if (this.#now >= this.#reconcileAtMs && this.#reconcileAtMs > 0) {
+      this.#reconciler.request(this.account, this.orders, out);
+    }
+    const { equity } = this;
+    if (equity === null) return;
+    const newDay = this.account.observeEquity(equity, this.market.exchangeMs(this.#now));
+    if (newDay && newDay.dayStartEquity === equity) {
+      out.push({ kind: 'save', order: null, fill: null, account: newDay });
+    }
+    const breach = this.#monitor.breach(this.#trader.currentMargin(), this.account.record, equity);
+    if (!breach) return;
+    if (breach.action === 'halt') {
+      this.#changeState('halted', breach.reason, out);
+      this.tradeExecutor.flatten(`breach-${this.#now}`, breach.reason);
+    } else {
+      this.#changeState('reducing', breach.reason, out);
+    }
+  }
+
+  /** After anything that may have freed or changed the way to the target. */
+  #settle(out: Outbox): void {
+    this.gate.hold(
+      'unknownOrder',
+      this.orders.unsettled.some(isUnknown),
+      'an order’s outcome is unknown',
+    );
+    if (this.account.isKnown) this.#trader.converge(this.#now, out);
+    if (!this.#drain || this.#isDrained) return;
+    const isFlat = !this.#drain.flatten || this.account.position === 0;
+    if (this.orders.unsettledCount === 0 && isFlat) {
+      this.#isDrained = true;
+      out.push({ kind: 'drained' });
+    }
+  }
+
+  #refreshHolds(): void {
+    const { limits } = this.#settings;
+    const { market, gate } = this;
+    const now = this.#now;
+    gate.hold('bookDown', market.feeds.book.status === 'down', market.feeds.book.reason);
+    gate.hold('bookStale', market.bookAgeMs(now) > limits.bookAgeMaxMs, 'the book is old');
+    gate.hold('markStale', market.markAgeMs(now) > limits.markAgeMaxMs, 'the mark price is old');
+    gate.hold('userStreamDown', market.feeds.user.status === 'down', market.feeds.user.reason);
+    gate.hold(
+      'clockError',
+      market.clockErrorMs > limits.clockErrorMaxMs,
+      'exchange time is not known well enough',
+    );
+  }
+
+  #say(out: Outbox, text: string, severity: 'info' | 'critical' = 'info'): void {
+    this.#notifications.say(out, 'session', severity, text);
+  }
+}
+
+function isUnknown(order: OrderRecord): boolean {
+  return order.state === 'unknown';
+}

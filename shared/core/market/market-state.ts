@@ -1,0 +1,49 @@
+/**
+ * The last book, trade and mark price, and how fresh they are. Judges nothing but age.
+ */
+import type { BookEvent, ClockEvent, FeedName, MarkPriceEvent } from '../event.ts';
+import type { TimeMs } from '../units.ts';
+
+export interface FeedState {
+  status: 'up' | 'down';
+  reason: string;
+}
+
+/** What the market last said. `book` and `markPrice` are null until first seen. */
+export class MarketState {
+  book: BookEvent | null = null;
+  markPrice: MarkPriceEvent | null = null;
+  readonly feeds: Record<FeedName, FeedState> = {
+    book: { status: 'down', reason: 'not connected yet' },
+    market: { status: 'down', reason: 'not connected yet' },
+    user: { status: 'down', reason: 'not connected yet' },
+  };
+  /** Exchange time minus core time, and the bound on its error; the error is infinite until measured. */
+  clockOffsetMs = 0;
+  clockErrorMs = Number.POSITIVE_INFINITY;
+
+  onClock(event: ClockEvent): void {
+    this.clockOffsetMs = event.offsetMs;
+    this.clockErrorMs = event.errorMs;
+  }
+
+  /** What the exchange's clock shows now, as we estimate it. */
+  exchangeMs(nowMs: TimeMs): TimeMs {
+    return (nowMs + this.clockOffsetMs) as TimeMs;
+  }
+
+  /** How long ago the exchange made the last book; infinite before the first and while the feed is down. */
+  bookAgeMs(nowMs: TimeMs): number {
+    if (!this.book || this.feeds.book.status !== 'up') return Number.POSITIVE_INFINITY;
+    return Math.max(nowMs - this.book.timeMs, this.exchangeMs(nowMs) - this.book.exchangeMs);
+  }
+
+  /** How long ago the exchange made the last mark price; infinite before the first and while the feed is down. */
+  markAgeMs(nowMs: TimeMs): number {
+    if (!this.markPrice || this.feeds.market.status !== 'up') return Number.POSITIVE_INFINITY;
+    return Math.max(
+      nowMs - this.markPrice.timeMs,
+      this.exchangeMs(nowMs) - this.markPrice.exchangeMs,
+    );
+  }
+}

@@ -1,0 +1,133 @@
+/**
+ * Decides what is worth telling people, in which words and how loudly. Delivers nothing: adapters do.
+ */
+import type { Outbox, Severity, Topic } from '../command.ts';
+import type { DecisionRecord, TradingStateRecord } from '../event.ts';
+import type { Instrument } from '../instrument.ts';
+import type { MidPriceCandle } from '../market/candle.ts';
+import type { StrategySignal } from '../strategy/strategy-manager.ts';
+import type { Fill, OrderRecord } from '../trading/order.ts';
+import type { ProposedOrder } from '../trading/risk-manager.ts';
+import { displayMoney, type Lots, type Money } from '../units.ts';
+
+const DIRECTION = { '1': 'long', '0': 'flat', '-1': 'short' } as const;
+
+export class NotificationCenter {
+  /** The last refusal told: the same one is not repeated until something else was. */
+  #lastRefusal = '';
+
+  say(
+    out: Outbox,
+    topic: Topic,
+    severity: Severity,
+    text: string,
+    key: string | null = null,
+  ): void {
+    out.push({ kind: 'notify', topic, severity, key, text });
+  }
+
+  candleClosed(
+    candle: MidPriceCandle,
+    account: { position: Lots; equity: Money | null },
+    instrument: Instrument,
+    out: Outbox,
+  ): void {
+    const marks = [
+      candle.isPartial ? 'partial' : '',
+      candle.gapBefore > 0 ? `after a gap of ${candle.gapBefore}` : '',
+    ].filter((mark) => mark !== '');
+    const equity = account.equity === null ? '' : `  equity ${displayMoney(account.equity)}`;
+    this.say(
+      out,
+      'candle',
+      'info',
+      `close ${instrument.formatMid(candle.close)}  high ${instrument.formatMid(candle.high)}  low ${instrument.formatMid(candle.low)}` +
+        `  position ${instrument.formatQuantity(account.position)}${equity}${marks.length > 0 ? `  (${marks.join(', ')})` : ''}`,
+    );
+  }
+
+  decided(
+    signals: readonly StrategySignal[],
+    decision: DecisionRecord,
+    instrument: Instrument,
+    out: Outbox,
+  ): void {
+    for (const signal of signals) {
+      this.say(
+        out,
+        'signal',
+        'notice',
+        `${signal.strategy} goes ${DIRECTION[`${signal.direction}`]}: ${signal.reason}; target ${instrument.formatQuantity(decision.target)}`,
+      );
+    }
+  }
+
+  refused(order: ProposedOrder, refusal: { reason: string; detail: string }, out: Outbox): void {
+    const what = `${order.decisionId} ${order.purpose} ${refusal.reason}`;
+    if (what === this.#lastRefusal) return;
+    this.#lastRefusal = what;
+    const { side, lots } = order.request;
+    this.say(
+      out,
+      'risk',
+      'warning',
+      `risk refused ${order.purpose} ${side} ${lots} lots: ${refusal.reason} (${refusal.detail})`,
+    );
+  }
+
+  orderSent({ intent }: OrderRecord, instrument: Instrument, out: Outbox): void {
+    const { side, lots, price: limit, timeInForce, reduceOnly, clientOrderId } = intent.request;
+    this.#lastRefusal = '';
+    this.say(
+      out,
+      'order',
+      'info',
+      `${side} ${instrument.formatQuantity(lots)} ${limit === null ? 'at market' : `limit ${instrument.formatPrice(limit)}`} ${timeInForce}` +
+        `${reduceOnly ? ' reduce-only' : ''}  ${clientOrderId}`,
+    );
+  }
+
+  /** An order ended otherwise than filled. */
+  orderEnded(order: OrderRecord, instrument: Instrument, out: Outbox): void {
+    const { clientOrderId, lots } = order.intent.request;
+    const filled = `${instrument.formatQuantity(order.executedLots)} of ${instrument.formatQuantity(lots)} filled`;
+    this.say(
+      out,
+      'order',
+      order.state === 'rejected' ? 'warning' : 'info',
+      `${clientOrderId} ${order.state}${order.endReason ? `: ${order.endReason}` : ''}  (${filled})`,
+    );
+  }
+
+  orderUnknown(order: OrderRecord, message: string, out: Outbox): void {
+    const { clientOrderId } = order.intent.request;
+    this.say(
+      out,
+      'order',
+      'critical',
+      `outcome of ${clientOrderId} is unknown (${message}); it will be looked up, never sent again`,
+      `unknown-${clientOrderId}`,
+    );
+  }
+
+  filled(fill: Fill, account: { position: Lots }, instrument: Instrument, out: Outbox): void {
+    const result = fill.realizedPnl === 0 ? '' : `  realised ${displayMoney(fill.realizedPnl, 4)}`;
+    this.say(
+      out,
+      'fill',
+      'notice',
+      `${fill.side === 'buy' ? 'bought' : 'sold'} ${instrument.formatQuantity(fill.lots)} at ${instrument.formatPrice(fill.price)}` +
+        `  fee ${displayMoney(fill.fee, 4)}${result}  position ${instrument.formatQuantity(account.position)}`,
+    );
+  }
+
+  stateChanged(record: TradingStateRecord, out: Outbox): void {
+    this.say(
+      out,
+      'state',
+      record.state === 'active' ? 'notice' : 'critical',
+      `trading is ${record.state}: ${record.reason} (by ${record.by})`,
+      `state-${record.version}`,
+    );
+  }
+}

@@ -1,0 +1,180 @@
+/**
+ * Runs the strategies: life cycle, warm-up, dispatch of candles, netting of what they want into one
+ * decision. Places nothing and knows no account beyond the equity it is told.
+ */
+import type { DecisionRecord } from '../event.ts';
+import type { Instrument } from '../instrument.ts';
+import type { Candle } from '../market/candle.ts';
+import { broken, type Lots, type Money, type Ticks, type TimeMs } from '../units.ts';
+import { type Sizing, sizeInLots } from './sizing.ts';
+import type { Signal, Strategy } from './strategy.ts';
+
+/** `waiting` until warm; a paused strategy keeps its indicators current and its last target, but decides nothing. */
+export type StrategyStatus = 'waiting' | 'running' | 'paused';
+
+interface Entry {
+  readonly strategy: Strategy;
+  readonly sizing: Sizing;
+  status: StrategyStatus;
+  target: Lots;
+}
+
+export interface StrategySignal extends Signal {
+  readonly strategy: string;
+}
+
+/** What one candle led to: the signals given and, where there were any, the decision they make. */
+export interface CandleOutcome {
+  readonly signals: readonly StrategySignal[];
+  readonly decision: DecisionRecord | null;
+}
+
+const NOTHING: CandleOutcome = { signals: [], decision: null };
+
+export class StrategyManager {
+  readonly #entries = new Map<string, Entry>();
+  readonly #intervalMs: number;
+  /** Open time of the newest candle any strategy has taken; -1 before the first. */
+  #newestMs = -1;
+  #gaps = 0;
+
+  constructor(intervalMs: number) {
+    this.#intervalMs = intervalMs;
+  }
+
+  /** Times a gap in the candles made the strategies start over. */
+  get gaps(): number {
+    return this.#gaps;
+  }
+
+  /** Candles the slowest strategy still needs; 0 when all are warm. */
+  get candlesMissing(): number {
+    let missing = 0;
+    for (const { strategy } of this.#entries.values()) {
+      missing = Math.max(missing, strategy.warmUpCandles - strategy.candlesSeen);
+    }
+    return missing;
+  }
+
+  get warmUpCandles(): number {
+    let most = 0;
+    for (const { strategy } of this.#entries.values()) {
+      most = Math.max(most, strategy.warmUpCandles);
+    }
+    return most;
+  }
+
+  /** Open time of the newest candle taken; null before the first. */
+  get newestMs(): TimeMs | null {
+    return this.#newestMs < 0 ? null : (this.#newestMs as TimeMs);
+  }
+
+  /** Adds a strategy under its name, waiting. Broken where the name is taken. */
+  add(strategy: Strategy, sizing: Sizing): void {
+    if (this.#entries.has(strategy.name)) broken(`strategy added twice: ${strategy.name}`);
+    this.#entries.set(strategy.name, { strategy, sizing, status: 'waiting', target: 0 as Lots });
+  }
+
+  /** Takes a strategy out; what it wanted is no longer part of the next decision. */
+  remove(name: string): void {
+    this.#entry(name);
+    this.#entries.delete(name);
+  }
+
+  pause(name: string): void {
+    this.#entry(name).status = 'paused';
+  }
+
+  start(name: string): void {
+    const entry = this.#entry(name);
+    entry.status = entry.strategy.isWarm ? 'running' : 'waiting';
+  }
+
+  status(name: string): StrategyStatus {
+    return this.#entry(name).status;
+  }
+
+  /** Restores what each strategy last wanted, after a restart. Unknown names are dropped. */
+  restore(decision: DecisionRecord): void {
+    for (const { strategy, target } of decision.contributions) {
+      const entry = this.#entries.get(strategy);
+      if (entry) entry.target = target;
+    }
+  }
+
+  /** Feeds past candles, oldest first; signals they give are history and decide nothing. Returns how many were new. */
+  warmUp(candles: readonly Candle[]): number {
+    let taken = 0;
+    for (const candle of candles) {
+      if (!this.#follows(candle)) continue;
+      for (const entry of this.#entries.values()) entry.strategy.update(candle);
+      taken += 1;
+    }
+    this.#refreshStatus();
+    return taken;
+  }
+
+  /** Feeds a live candle to every strategy, then nets their targets once. */
+  onCandle(
+    candle: Candle,
+    context: { equity: Money; instrument: Instrument; nowMs: TimeMs; decisionId: string },
+  ): CandleOutcome {
+    if (!this.#follows(candle)) return NOTHING;
+    const signals: StrategySignal[] = [];
+    const price = Math.floor(candle.close / 2) as Ticks;
+    for (const entry of this.#entries.values()) {
+      const signal = entry.strategy.update(candle);
+      if (signal === null || entry.status === 'paused') continue;
+      const size = sizeInLots(entry.sizing, { price, ...context });
+      // `|| 0` because -1 × 0 lots would be the number -0.
+      entry.target = (signal.direction * size || 0) as Lots;
+      signals.push({ ...signal, strategy: entry.strategy.name });
+    }
+    this.#refreshStatus();
+    if (signals.length === 0) return NOTHING;
+    return { signals, decision: this.#decide(signals, context) };
+  }
+
+  #decide(
+    signals: readonly StrategySignal[],
+    { nowMs, decisionId }: { nowMs: TimeMs; decisionId: string },
+  ): DecisionRecord {
+    const contributions = [...this.#entries].map(([strategy, { target }]) => ({
+      strategy,
+      target,
+    }));
+    return {
+      decisionId,
+      target: contributions.reduce((sum, c) => sum + c.target, 0) as Lots,
+      reason: signals.map((s) => `${s.strategy}: ${s.reason}`).join('; '),
+      contributions,
+      decidedMs: nowMs,
+      intervalMs: this.#intervalMs,
+    };
+  }
+
+  /** False for a candle already taken. A missing candle before this one makes every strategy start over. */
+  #follows(candle: Candle): boolean {
+    if (candle.intervalMs !== this.#intervalMs) broken('candle of another interval');
+    if (candle.openMs <= this.#newestMs) return false;
+    if (this.#newestMs >= 0 && candle.openMs !== this.#newestMs + this.#intervalMs) {
+      this.#gaps += 1;
+      for (const { strategy } of this.#entries.values()) strategy.reset();
+    }
+    this.#newestMs = candle.openMs;
+    return true;
+  }
+
+  #refreshStatus(): void {
+    for (const entry of this.#entries.values()) {
+      if (entry.status === 'paused') continue;
+      entry.status = entry.strategy.isWarm ? 'running' : 'waiting';
+    }
+  }
+
+  #entry(name: string): Entry {
+    const entry = this.#entries.get(name);
+    if (!entry) broken(`no such strategy: ${name}`);
+    return entry;
+  }
+}

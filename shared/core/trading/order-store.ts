@@ -1,0 +1,199 @@
+/**
+ * All orders of this session and those unsettled from before: the single place where an order's state
+ * changes. States only move up; a repeated or late report changes nothing.
+ */
+import { broken, type Lots, type TimeMs } from '../units.ts';
+import {
+  type ExchangeOrderStatus,
+  type Fill,
+  type Intent,
+  isTerminal,
+  type OrderRecord,
+  type OrderReport,
+  type OrderState,
+} from './order.ts';
+
+/** Settled orders remembered, so that late events still find theirs. */
+const SETTLED_MAX = 2_000;
+
+const RANK: Readonly<Record<OrderState, number>> = {
+  intended: 0,
+  recorded: 1,
+  sent: 2,
+  unknown: 3,
+  presumedAbsent: 4,
+  open: 5,
+  partiallyFilled: 6,
+  filled: 7,
+  canceled: 7,
+  expired: 7,
+  rejected: 7,
+  refused: 7,
+  abandoned: 7,
+};
+
+/** True once nothing more can come of an order: it is terminal and every executed lot has been booked. */
+export function isSettled(order: OrderRecord): boolean {
+  return isTerminal(order.state) && order.filledLots >= order.executedLots;
+}
+
+/** Lots that may still change the position: unfilled while it can live, unbooked once it is terminal. */
+export function lotsAtStake(order: OrderRecord): Lots {
+  const bound = isTerminal(order.state) ? order.executedLots : order.intent.request.lots;
+  return Math.max(0, bound - order.filledLots) as Lots;
+}
+
+export class OrderStore {
+  readonly #orders = new Map<string, OrderRecord>();
+  readonly #unsettled = new Map<string, OrderRecord>();
+  readonly #clientIdByExchangeId = new Map<string, string>();
+
+  /** Orders that may still change the position, oldest first. */
+  get unsettled(): readonly OrderRecord[] {
+    return [...this.#unsettled.values()];
+  }
+
+  get unsettledCount(): number {
+    return this.#unsettled.size;
+  }
+
+  get(clientOrderId: string): OrderRecord | null {
+    return this.#orders.get(clientOrderId) ?? null;
+  }
+
+  /** The order a fill belongs to; a fill read from history names only the exchange's id. */
+  find(fill: Pick<Fill, 'clientOrderId' | 'exchangeOrderId'>): OrderRecord | null {
+    const byClient = fill.clientOrderId === '' ? null : this.get(fill.clientOrderId);
+    if (byClient) return byClient;
+    const clientOrderId = this.#clientIdByExchangeId.get(fill.exchangeOrderId);
+    return clientOrderId === undefined ? null : this.get(clientOrderId);
+  }
+
+  /** Takes an order from the durable store, as it was. */
+  restore(order: OrderRecord): void {
+    this.#put(order);
+  }
+
+  add(intent: Intent, nowMs: TimeMs): OrderRecord {
+    const { clientOrderId } = intent.request;
+    if (this.#orders.has(clientOrderId)) broken(`client order id used twice: ${clientOrderId}`);
+    return this.#put({
+      intent,
+      state: 'intended',
+      exchangeOrderId: null,
+      executedLots: 0 as Lots,
+      filledLots: 0 as Lots,
+      cancelPending: false,
+      endReason: null,
+      updatedMs: nowMs,
+    });
+  }
+
+  /** Moves an order up to `state`; null where that would be a step down or sideways, or it is unknown. */
+  advance(
+    clientOrderId: string,
+    state: OrderState,
+    { nowMs, endReason = null }: { nowMs: TimeMs; endReason?: string | null },
+  ): OrderRecord | null {
+    const order = this.#orders.get(clientOrderId);
+    if (!order || RANK[state] <= RANK[order.state]) return null;
+    return this.#put({
+      ...order,
+      state,
+      endReason: endReason ?? order.endReason,
+      updatedMs: nowMs,
+    });
+  }
+
+  /** Merges what the exchange says of an order; null where it is not ours or says nothing new. */
+  applyReport(report: OrderReport, nowMs: TimeMs): OrderRecord | null {
+    const order = this.#orders.get(report.clientOrderId);
+    if (!order) return null;
+    const state = this.#merged(order.state, report.status);
+    const executedLots = Math.max(order.executedLots, report.executedLots) as Lots;
+    if (executedLots > order.intent.request.lots) broken('executed more than was ordered');
+    if (
+      state === order.state &&
+      executedLots === order.executedLots &&
+      order.exchangeOrderId === report.exchangeOrderId
+    ) {
+      return null;
+    }
+    return this.#put({
+      ...order,
+      state,
+      executedLots,
+      exchangeOrderId: report.exchangeOrderId,
+      updatedMs: nowMs,
+    });
+  }
+
+  /** Counts a fill that the account has booked; null where it belongs to none of our orders. */
+  applyFill(fill: Fill, nowMs: TimeMs): OrderRecord | null {
+    const order = this.find(fill);
+    if (!order) return null;
+    const filledLots = (order.filledLots + fill.lots) as Lots;
+    if (filledLots > order.intent.request.lots) broken('filled more than was ordered');
+    const executedLots = Math.max(order.executedLots, filledLots) as Lots;
+    // A fill proves that the order reached the book, whatever we believed before.
+    const reached: OrderState =
+      filledLots === order.intent.request.lots ? 'filled' : 'partiallyFilled';
+    const state = RANK[reached] > RANK[order.state] ? reached : order.state;
+    return this.#put({
+      ...order,
+      state,
+      executedLots,
+      filledLots,
+      exchangeOrderId: fill.exchangeOrderId,
+      updatedMs: nowMs,
+    });
+  }
+
+  setCancelPending(clientOrderId: string, cancelPending: boolean): OrderRecord | null {
+    const order = this.#orders.get(clientOrderId);
+    if (!order || isTerminal(order.state) || order.cancelPending === cancelPending) return null;
+    return this.#put({ ...order, cancelPending });
+  }
+
+  /** Signed bounds of what unsettled orders may still do to the position. */
+  exposure(): { readonly buy: Lots; readonly sell: Lots } {
+    let buy = 0;
+    let sell = 0;
+    for (const order of this.#unsettled.values()) {
+      if (order.intent.request.side === 'buy') buy += lotsAtStake(order);
+      else sell += lotsAtStake(order);
+    }
+    return { buy: buy as Lots, sell: sell as Lots };
+  }
+
+  #merged(current: OrderState, reported: ExchangeOrderStatus): OrderState {
+    return RANK[reported] > RANK[current] ? reported : current;
+  }
+
+  #put(order: OrderRecord): OrderRecord {
+    const { clientOrderId } = order.intent.request;
+    this.#orders.set(clientOrderId, order);
+    if (order.exchangeOrderId !== null) {
+      this.#clientIdByExchangeId.set(order.exchangeOrderId, clientOrderId);
+    }
+    if (isSettled(order)) {
+      this.#unsettled.delete(clientOrderId);
+      this.#forgetOldest();
+    } else {
+      this.#unsettled.set(clientOrderId, order);
+    }
+    return order;
+  }
+
+  #forgetOldest(): void {
+    if (this.#orders.size - this.#unsettled.size <= SETTLED_MAX) return;
+    for (const [clientOrderId, order] of this.#orders) {
+      if (this.#unsettled.has(clientOrderId)) continue;
+      this.#orders.delete(clientOrderId);
+      if (order.exchangeOrderId !== null) {
+        this.#clientIdByExchangeId.delete(order.exchangeOrderId);
+      }
+      return;
+    }
+  }
+}

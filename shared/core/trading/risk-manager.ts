@@ -1,0 +1,275 @@
+/**
+ * Decides whether an order may be sent. `validateOrder` is pure: the same order and context give the
+ * same answer. Only this file can make an `ApprovedOrder`, the one type OrderExecutor accepts.
+ */
+import type { Margin, MarginCalculator } from '../account/margin-calculator.ts';
+import type { MarkPriceEvent } from '../event.ts';
+import type { Instrument } from '../instrument.ts';
+import type { Lots, Money, Ticks, TimeMs } from '../units.ts';
+import type { OrderRequest, Purpose } from './order.ts';
+import type { RiskActivity } from './risk-activity.ts';
+import type { RiskLimits } from './risk-limits.ts';
+import type { TradingGate } from './trading-gate.ts';
+
+/** An order not yet allowed. */
+export interface ProposedOrder {
+  readonly request: Omit<OrderRequest, 'clientOrderId'>;
+  readonly purpose: Purpose;
+  readonly decisionId: string;
+  readonly attempt: number;
+  readonly reason: string;
+}
+
+declare const approval: unique symbol;
+/** A proposed order that passed every control. */
+export interface ApprovedOrder extends ProposedOrder {
+  readonly [approval]: true;
+}
+
+export type RiskReason =
+  | 'notFinite'
+  | 'quantity'
+  | 'price'
+  | 'minNotional'
+  | 'notReducing'
+  | 'tradingState'
+  | 'hold'
+  | 'noBook'
+  | 'noMark'
+  | 'noEquity'
+  | 'collar'
+  | 'spread'
+  | 'divergence'
+  | 'orderNotional'
+  | 'positionNotional'
+  | 'leverage'
+  | 'openOrders'
+  | 'marginRatio'
+  | 'liquidationDistance'
+  | 'orderRate'
+  | 'rejectRate'
+  | 'flipRate'
+  | 'duplicate'
+  | 'funding';
+
+export type Verdict =
+  | { readonly approved: true; readonly order: ApprovedOrder }
+  | { readonly approved: false; readonly reason: RiskReason; readonly detail: string };
+
+/** Everything a verdict depends on. Null is "not known", and refuses whatever needs it. */
+export interface RiskContext {
+  readonly nowMs: TimeMs;
+  readonly instrument: Instrument;
+  readonly limits: RiskLimits;
+  readonly gate: TradingGate;
+  readonly activity: RiskActivity;
+  readonly position: Lots;
+  /** What unsettled orders may still add on either side, this order not counted. */
+  readonly exposure: { readonly buy: Lots; readonly sell: Lots };
+  readonly unsettledCount: number;
+  readonly bid: Ticks | null;
+  readonly ask: Ticks | null;
+  readonly markPrice: MarkPriceEvent | null;
+  readonly equity: Money | null;
+  readonly margin: Margin | null;
+  readonly marginCalculator: MarginCalculator | null;
+}
+
+type Refusal = { readonly reason: RiskReason; readonly detail: string } | null;
+
+const PPM = 1_000_000;
+
+export class RiskManager {
+  /** Checks an order against everything known. Exits face only what makes an order well-formed and reducing. */
+  validateOrder(order: ProposedOrder, context: RiskContext): Verdict {
+    const refusal =
+      wellFormed(order, context) ??
+      permitted(order, context) ??
+      (order.purpose === 'open' ? entry(order, context) : exit(order, context));
+    if (refusal) return { approved: false, ...refusal };
+    return { approved: true, order: order as ApprovedOrder };
+  }
+}
+
+function refuse(reason: RiskReason, detail: string): Refusal {
+  return { reason, detail };
+}
+
+/** The exchange's own filters, so that a bad order is never sent. */
+function wellFormed({ request }: ProposedOrder, { instrument }: RiskContext): Refusal {
+  const { spec } = instrument;
+  const { lots, price } = request;
+  if (!Number.isSafeInteger(lots) || (price !== null && !Number.isSafeInteger(price))) {
+    return refuse('notFinite', `quantity ${lots}, price ${price}`);
+  }
+  const most = price === null ? Math.min(spec.marketLotsMax, spec.lotsMax) : spec.lotsMax;
+  if (lots < spec.lotsMin || lots > most) {
+    return refuse('quantity', `${lots} lots are outside ${spec.lotsMin} to ${most}`);
+  }
+  if (price !== null && (price < spec.priceMin || price > spec.priceMax)) {
+    return refuse('price', `${price} ticks are outside ${spec.priceMin} to ${spec.priceMax}`);
+  }
+  return null;
+}
+
+/** What the trading state and the holds allow. */
+function permitted({ purpose }: ProposedOrder, { gate }: RiskContext): Refusal {
+  const { state } = gate;
+  if (state === 'halted' && purpose !== 'flatten')
+    return refuse('tradingState', 'trading is halted');
+  if (state === 'reducing' && purpose === 'open') {
+    return refuse('tradingState', 'trading is set to reducing');
+  }
+  const blocking = gate.blockingHold;
+  if (blocking) return refuse('hold', `${blocking}: ${gate.holds.get(blocking)}`);
+  if (purpose === 'open') {
+    for (const [hold, reason] of gate.holds) return refuse('hold', `${hold}: ${reason}`);
+  }
+  return null;
+}
+
+/** An exit must lower |position| whatever else fills first, and carry reduce-only. */
+function exit({ request }: ProposedOrder, { position }: RiskContext): Refusal {
+  const reducing = request.side === 'sell' ? position : -position;
+  if (!request.reduceOnly || reducing <= 0 || request.lots > reducing) {
+    return refuse(
+      'notReducing',
+      `${request.side} ${request.lots} lots on a position of ${position}`,
+    );
+  }
+  return null;
+}
+
+function entry(order: ProposedOrder, context: RiskContext): Refusal {
+  return price(order, context) ?? size(order, context) ?? pace(order, context);
+}
+
+/** The market must be known, sane and near what is asked. */
+function price({ request }: ProposedOrder, context: RiskContext): Refusal {
+  const { bid, ask, markPrice, limits } = context;
+  if (bid === null || ask === null || bid <= 0 || ask <= bid)
+    return refuse('noBook', `${bid}/${ask}`);
+  if (markPrice === null || !(markPrice.mark > 0)) return refuse('noMark', 'no mark price');
+  const { mark } = markPrice;
+  const mid = (bid + ask) / 2;
+  if (bps(ask - bid, mid) > limits.spreadMaxBps) {
+    return refuse('spread', `${bps(ask - bid, mid).toFixed(1)} bps`);
+  }
+  if (bps(mid - mark, mark) > limits.divergenceMaxBps) {
+    return refuse(
+      'divergence',
+      `mid is ${bps(mid - mark, mark).toFixed(1)} bps from the mark price`,
+    );
+  }
+  const limit = request.price ?? (request.side === 'buy' ? ask : bid);
+  if (bps(limit - mark, mark) > limits.collarBps) {
+    return refuse(
+      'collar',
+      `price is ${bps(limit - mark, mark).toFixed(1)} bps from the mark price`,
+    );
+  }
+  const rateBps = Math.abs(markPrice.fundingRateE8) / 10_000;
+  if (!(rateBps <= limits.fundingMaxBps)) return refuse('funding', `${rateBps} bps a payment`);
+  return null;
+}
+
+/** Order, resulting position, margin and distance to liquidation, all in the worst case. */
+function size({ request }: ProposedOrder, context: RiskContext): Refusal {
+  const { instrument, limits, position, exposure, equity, markPrice, ask, margin } = context;
+  if (equity === null || !(equity > 0)) return refuse('noEquity', `equity ${equity}`);
+  if (!markPrice || !margin || !context.marginCalculator)
+    return refuse('noMark', 'margin not known');
+  const worst = Math.max(markPrice.mark, request.price ?? 0, ask ?? 0) as Ticks;
+  if (request.lots > instrument.parseQuantity(limits.orderQuantityMax)) {
+    return refuse(
+      'quantity',
+      `${instrument.formatQuantity(request.lots)} is above ${limits.orderQuantityMax}`,
+    );
+  }
+  const notional = instrument.notional(worst, request.lots);
+  const lowest = instrument.notional(
+    Math.min(markPrice.mark, request.price ?? worst) as Ticks,
+    request.lots,
+  );
+  if (lowest < instrument.spec.notionalMin) {
+    return refuse('minNotional', `${lowest / 1e8} USDT is below the exchange's minimum`);
+  }
+  const buying = request.side === 'buy' ? request.lots : 0;
+  const selling = request.side === 'sell' ? request.lots : 0;
+  const after = Math.max(
+    Math.abs(position + exposure.buy + buying),
+    Math.abs(position - exposure.sell - selling),
+  ) as Lots;
+  // A flip is two units: the half that closes adds no risk, so the order's size is judged by what it opens.
+  const opened = Math.max(0, Math.abs(position + buying - selling)) as Lots;
+  const openedNotional = Math.min(notional, instrument.notional(worst, opened));
+  if (share(openedNotional, equity) > limits.orderNotionalMaxPpm) {
+    return refuse('orderNotional', `${percent(openedNotional, equity)} of equity`);
+  }
+  const positionNotional = instrument.notional(worst, after);
+  if (share(positionNotional, equity) > limits.positionNotionalMaxPpm) {
+    return refuse('positionNotional', `${percent(positionNotional, equity)} of equity`);
+  }
+  if (positionNotional > context.marginCalculator.notionalMax()) {
+    return refuse('leverage', 'above what the account’s leverage allows');
+  }
+  if (context.unsettledCount >= limits.openOrdersMax) {
+    return refuse('openOrders', `${context.unsettledCount} orders are unsettled`);
+  }
+  const maintenance = context.marginCalculator.maintenance(positionNotional);
+  if (!(margin.balance > 0) || share(maintenance, margin.balance) > limits.marginRatioMaxPpm) {
+    return refuse('marginRatio', `${percent(maintenance, margin.balance)} after the order`);
+  }
+  const distance = (margin.balance - maintenance) / positionNotional;
+  if (!(distance * PPM >= limits.liquidationDistanceMinPpm)) {
+    return refuse('liquidationDistance', `${(distance * 100).toFixed(1)} % after the order`);
+  }
+  return null;
+}
+
+/** Not too many, not too fast, not twice the same. */
+function pace(
+  { request }: ProposedOrder,
+  { activity, limits, nowMs, position }: RiskContext,
+): Refusal {
+  const { orders, rejects, flips } = activity;
+  const windows = [
+    [1_000, limits.ordersPerSecondMax],
+    [10_000, limits.ordersPer10SecondsMax],
+    [60_000, limits.ordersPerMinuteMax],
+    [86_400_000, limits.ordersPerDayMax],
+  ] as const;
+  for (const [windowMs, most] of windows) {
+    if (orders.count(nowMs, windowMs) >= most) {
+      return refuse('orderRate', `${most} orders in ${windowMs / 1000} s`);
+    }
+  }
+  if (rejects.count(nowMs, 60_000) >= limits.rejectsPerMinuteMax) {
+    return refuse('rejectRate', `${limits.rejectsPerMinuteMax} rejects in a minute`);
+  }
+  const after = position + (request.side === 'buy' ? request.lots : -request.lots);
+  if (position !== 0 && Math.sign(after) === -Math.sign(position)) {
+    if (flips.count(nowMs, 600_000) >= limits.flipsPer10MinutesMax) {
+      return refuse('flipRate', `${limits.flipsPer10MinutesMax} flips in 10 minutes`);
+    }
+    if (flips.count(nowMs, 86_400_000) >= limits.flipsPerDayMax) {
+      return refuse('flipRate', `${limits.flipsPerDayMax} flips in a day`);
+    }
+  }
+  if (activity.isRepeat(request, nowMs, limits.duplicateWindowMs)) {
+    return refuse('duplicate', 'the same order was sent a moment ago');
+  }
+  return null;
+}
+
+function bps(part: number, whole: number): number {
+  return (Math.abs(part) / whole) * 10_000;
+}
+
+function share(part: number, whole: number): number {
+  return (part / whole) * PPM;
+}
+
+function percent(part: number, whole: number): string {
+  return `${((part / whole) * 100).toFixed(1)} %`;
+}

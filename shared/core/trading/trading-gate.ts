@@ -1,0 +1,83 @@
+/**
+ * Whether trading is allowed: the persisted trading state and the transient holds. The stricter of
+ * the two rules.
+ */
+import type { TradingState, TradingStateRecord } from '../event.ts';
+import type { TimeMs } from '../units.ts';
+
+/** Holds under which nothing at all may be sent: our position, our right to act or the price is not known. */
+const BLOCKS_ALL = ['starting', 'reconciling', 'notLeader', 'storeDown', 'bookDown'] as const;
+/** Holds under which nothing that opens may be sent. */
+const BLOCKS_OPENING = [
+  'bookStale',
+  'markStale',
+  'userStreamDown',
+  'clockError',
+  'unknownOrder',
+  'draining',
+] as const;
+
+export type Hold = (typeof BLOCKS_ALL)[number] | (typeof BLOCKS_OPENING)[number];
+
+const ALL_BLOCKING: ReadonlySet<Hold> = new Set<Hold>(BLOCKS_ALL);
+
+export class TradingGate {
+  #record: TradingStateRecord = {
+    state: 'active',
+    reason: 'first start',
+    by: 'plimsoll',
+    sinceMs: 0 as TimeMs,
+    version: 0,
+  };
+  readonly #holds = new Map<Hold, string>([['starting', 'starting']]);
+
+  get record(): TradingStateRecord {
+    return this.#record;
+  }
+
+  get state(): TradingState {
+    return this.#record.state;
+  }
+
+  /** The holds in force with their reasons, oldest first. */
+  get holds(): ReadonlyMap<Hold, string> {
+    return this.#holds;
+  }
+
+  /** The first hold under which nothing may be sent; null where there is none. */
+  get blockingHold(): Hold | null {
+    for (const hold of this.#holds.keys()) if (ALL_BLOCKING.has(hold)) return hold;
+    return null;
+  }
+
+  /** Takes a persisted record; an older version than ours is ignored. Returns whether it took effect. */
+  adopt(record: TradingStateRecord): boolean {
+    if (record.version <= this.#record.version && record.version !== 0) return false;
+    this.#record = record;
+    return true;
+  }
+
+  /** The record that would follow with another state. */
+  next(change: {
+    state: TradingState;
+    reason: string;
+    by: string;
+    nowMs: TimeMs;
+  }): TradingStateRecord {
+    return {
+      state: change.state,
+      reason: change.reason,
+      by: change.by,
+      sinceMs: change.nowMs,
+      version: this.#record.version + 1,
+    };
+  }
+
+  /** Sets or clears a hold; returns whether that changed anything. */
+  hold(hold: Hold, isOn: boolean, reason: string): boolean {
+    if (this.#holds.has(hold) === isOn) return false;
+    if (isOn) this.#holds.set(hold, reason);
+    else this.#holds.delete(hold);
+    return true;
+  }
+}
