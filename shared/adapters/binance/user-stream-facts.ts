@@ -1,0 +1,144 @@
+/**
+ * What a frame of the private stream says, in our terms. Frames it does not know it passes over; frames
+ * it knows and cannot read it refuses (MalformedReplyError, MalformedNumberError), never half.
+ */
+import type { Instrument } from '../../core/instrument.ts';
+import type { Fill, OrderReport } from '../../core/trading/order.ts';
+import { parseMoney, type TimeMs } from '../../core/units.ts';
+import type { UserFact } from '../../ports/exchange.ts';
+import { fundingPayment } from '../ccxt/history.ts';
+import { feePaid, orderStatus } from '../ccxt/replies.ts';
+import {
+  booleanField,
+  type Fields,
+  fieldsOf,
+  idField,
+  MalformedReplyError,
+  parseJson,
+  rowsOf,
+  sideField,
+  textField,
+  timeField,
+} from '../ccxt/wire.ts';
+
+export interface UserFrame {
+  readonly facts: readonly UserFact[];
+  /** The exchange ended the listen key: nothing more comes on this connection. */
+  readonly isKeyExpired: boolean;
+}
+
+const NOTHING: UserFrame = { facts: [], isKeyExpired: false };
+
+/** Reasons of ACCOUNT_UPDATE by which money enters or leaves the futures wallet. */
+const TRANSFERS: ReadonlySet<string> = new Set([
+  'DEPOSIT',
+  'WITHDRAW',
+  'WITHDRAW_REJECT',
+  'ADMIN_DEPOSIT',
+  'ADMIN_WITHDRAW',
+  'ASSET_TRANSFER',
+  'COIN_SWAP_DEPOSIT',
+  'COIN_SWAP_WITHDRAW',
+]);
+
+/** Reasons that move no money beside what fills report: an order's, or margin moved within the wallet. */
+const NO_CHANGE: ReadonlySet<string> = new Set(['ORDER', 'MARGIN_TRANSFER', 'MARGIN_TYPE_CHANGE']);
+
+export function userFrame(text: string, instrument: Instrument): UserFrame {
+  const frame = fieldsOf(parseJson(text), 'frame');
+  switch (frame.e) {
+    case 'ORDER_TRADE_UPDATE':
+      return { facts: orderFacts(fieldsOf(frame.o, 'o'), instrument), isKeyExpired: false };
+    case 'ACCOUNT_UPDATE':
+      return { facts: walletFacts(frame, instrument), isKeyExpired: false };
+    case 'listenKeyExpired':
+      return { facts: [], isKeyExpired: true };
+    default:
+      return NOTHING;
+  }
+}
+
+/**
+ * The fill comes before the report of the same frame: an order must not be seen filled, and its target
+ * judged, while the position still lacks what it filled.
+ */
+function orderFacts(order: Fields, instrument: Instrument): UserFact[] {
+  if (textField(order, 's') !== instrument.spec.symbol) return [];
+  const fill = fillOf(order, instrument);
+  const report = { kind: 'orderReport', report: reportOf(order, instrument) } as const;
+  return fill ? [{ kind: 'fill', fill }, report] : [report];
+}
+
+function reportOf(order: Fields, instrument: Instrument): OrderReport {
+  return {
+    clientOrderId: textField(order, 'c'),
+    exchangeOrderId: idField(order, 'i'),
+    status: orderStatus(textField(order, 'X')),
+    side: sideField(order, 'S'),
+    lots: instrument.parseQuantity(textField(order, 'q')),
+    executedLots: instrument.parseQuantity(textField(order, 'z')),
+    reduceOnly: booleanField(order, 'R'),
+    exchangeMs: timeField(order, 'T'),
+  };
+}
+
+/** The execution in an order event; liquidations come as CALCULATED. null where nothing was executed. */
+function fillOf(order: Fields, instrument: Instrument): Fill | null {
+  const execution = textField(order, 'x');
+  const lots = instrument.parseQuantity(textField(order, 'l'));
+  if ((execution !== 'TRADE' && execution !== 'CALCULATED') || lots === 0) return null;
+  const tradeId = idField(order, 't');
+  if (tradeId === '0') throw new MalformedReplyError('an execution without a trade id');
+  return {
+    tradeId,
+    exchangeOrderId: idField(order, 'i'),
+    clientOrderId: textField(order, 'c'),
+    side: sideField(order, 'S'),
+    price: instrument.parsePrice(textField(order, 'L')),
+    lots,
+    // N and n are absent where there is no fee.
+    fee: feePaid(
+      tradeId,
+      order.n === undefined ? '0' : textField(order, 'n'),
+      order.N === undefined || order.N === null ? '' : textField(order, 'N'),
+    ),
+    realizedPnl: parseMoney(textField(order, 'rp')),
+    isMaker: booleanField(order, 'm'),
+    exchangeMs: timeField(order, 'T'),
+  };
+}
+
+function walletFacts(frame: Fields, instrument: Instrument): UserFact[] {
+  const update = fieldsOf(frame.a, 'a');
+  const cause = textField(update, 'm');
+  if (NO_CHANGE.has(cause)) return [];
+  const exchangeMs = timeField(frame, 'T');
+  const facts: UserFact[] = [];
+  for (const balance of rowsOf(update.B, 'B')) {
+    if (balance.a !== 'USDT') continue;
+    const change = textField(balance, 'bc');
+    if (parseMoney(change) === 0) continue;
+    const isOurFunding =
+      cause === 'FUNDING_FEE' && (update.S ?? instrument.spec.symbol) === instrument.spec.symbol;
+    facts.push(
+      isOurFunding
+        ? fundingPayment(change, exchangeMs)
+        : otherChange(cause, { change, wallet: textField(balance, 'wb'), exchangeMs }),
+    );
+  }
+  return facts;
+}
+
+/** The wallet after the change tells apart two changes of the same instant. */
+function otherChange(
+  cause: string,
+  { change, wallet, exchangeMs }: { change: string; wallet: string; exchangeMs: TimeMs },
+): UserFact {
+  return {
+    kind: 'walletChange',
+    reason: TRANSFERS.has(cause) ? 'transfer' : 'other',
+    amount: parseMoney(change),
+    id: `${cause.toLowerCase().replaceAll('_', '-')}-${exchangeMs}-${wallet}`,
+    exchangeMs,
+  };
+}
