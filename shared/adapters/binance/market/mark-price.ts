@@ -1,0 +1,66 @@
+/** Mark-price frames, once a second: read with JSON.parse, checked field by field. */
+import type { Instrument } from '../../../core/instrument.ts';
+import { MalformedNumberError, parseDecimal, type TimeMs } from '../../../core/units.ts';
+import type { MarketFact } from '../../../ports/market-data-client.ts';
+
+/** Decimals kept of a funding rate. */
+const RATE_DECIMALS = 8;
+const PRICE = /^\d{1,12}(\.\d{1,20})?$/;
+
+/** The fact in a `markPriceUpdate` frame, wrapped or not; null where it is malformed. */
+export function parseMarkPrice(
+  raw: Buffer,
+  instrument: Instrument,
+): Extract<MarketFact, { kind: 'markPrice' }> | null {
+  const { E, p, i, r, T } = payload(raw);
+  if (!isTime(E) || !isTime(T) || !isPrice(p) || !isPrice(i) || typeof r !== 'string') return null;
+  try {
+    const mark = instrument.parsePriceNearest(p);
+    const index = instrument.parsePriceNearest(i);
+    if (mark <= 0) return null;
+    return {
+      kind: 'markPrice',
+      exchangeMs: E,
+      mark,
+      index,
+      fundingRateE8: parseDecimal(r === '' ? '0' : r, RATE_DECIMALS),
+      nextFundingMs: T,
+    };
+  } catch (error) {
+    if (error instanceof MalformedNumberError) return null;
+    throw error;
+  }
+}
+
+/** What is looked at of a message; nothing of it is believed yet. */
+interface Untrusted {
+  readonly data?: unknown;
+  readonly E?: unknown;
+  readonly p?: unknown;
+  readonly i?: unknown;
+  readonly r?: unknown;
+  readonly T?: unknown;
+}
+
+/** The fields of the message, out of its wrapper; none where it is not JSON. */
+function payload(raw: Buffer): Untrusted {
+  try {
+    const frame = untrusted(JSON.parse(raw.toString('utf8')));
+    return frame.data === undefined ? frame : untrusted(frame.data);
+  } catch (error) {
+    if (error instanceof SyntaxError) return {};
+    throw error;
+  }
+}
+
+function untrusted(value: unknown): Untrusted {
+  return typeof value === 'object' && value !== null ? value : {};
+}
+
+function isTime(value: unknown): value is TimeMs {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+function isPrice(value: unknown): value is string {
+  return typeof value === 'string' && PRICE.test(value);
+}
