@@ -1,0 +1,374 @@
+/**
+ * The store in DynamoDB: what production runs on. Every deciding read is consistent, every fenced
+ * write is one transaction with its checks, and no answer is guessed after a lost reply.
+ */
+import { randomUUID } from 'node:crypto';
+import type { AccountRecord, DecisionRecord, TradingStateRecord } from '../../core/event.ts';
+import type { MidPriceCandle } from '../../core/market/candle.ts';
+import { type Fill, type Intent, isTerminal, type OrderRecord } from '../../core/trading/order.ts';
+import {
+  type Heartbeat,
+  type Lease,
+  type OperatorRequest,
+  type OutboxItem,
+  type RecordIntentResult,
+  type Store,
+  type StoreKey,
+  StoreUnavailableError,
+} from '../../ports/store.ts';
+import {
+  INITIAL_TRADING_STATE,
+  olderFill,
+  olderOrder,
+  olderRequest,
+  recordedOrder,
+  STATES_ALLOWING,
+  traderId,
+} from '../memory/store-rules.ts';
+import { DynamoDbConnection, type Item, type Write } from './connection.ts';
+import { padded, SCHEMA_VERSION, sortKey, TABLE } from './table.ts';
+
+export interface DynamoDbOptions {
+  /** Of a local engine; absent for AWS. On a local one the table is created when missing. */
+  readonly endpoint?: string | undefined;
+  /** Absent: as the environment says. */
+  readonly region?: string | undefined;
+  readonly tableName: string;
+  readonly key: StoreKey;
+}
+
+export function openDynamoDbStore({ key, ...options }: DynamoDbOptions): Store {
+  return new DynamoDbStore(new DynamoDbConnection({ ...options, trader: traderId(key) }));
+}
+
+const NEW = `attribute_not_exists(${TABLE.partitionKey})`;
+const THERE = `attribute_exists(${TABLE.partitionKey})`;
+
+// Cleaning up is all that time to live does here: nothing is decided by an item being gone.
+const DAY_S = 86_400;
+const CANDLES_KEPT = 5_000;
+const DONE_KEPT_DAYS = 90;
+
+class DynamoDbStore implements Store {
+  readonly #connection: DynamoDbConnection;
+
+  constructor(connection: DynamoDbConnection) {
+    this.#connection = connection;
+  }
+
+  async open(): Promise<void> {
+    await this.#connection.prepare();
+    let schema = await this.#connection.get(sortKey.schema);
+    if (!schema) {
+      const written = await this.#connection.update(sortKey.schema, {
+        update: 'SET schemaVersion = if_not_exists(schemaVersion, :version)',
+        values: { ':version': number(SCHEMA_VERSION) },
+      });
+      schema = written.item;
+    }
+    const version = numberOf(schema, 'schemaVersion');
+    if (version !== SCHEMA_VERSION) {
+      throw new StoreUnavailableError(
+        `the table has store schema ${version}, this version reads ${SCHEMA_VERSION}; use the version of Plimsoll that wrote it, or another table`,
+      );
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#connection.close();
+  }
+
+  // Leadership ------------------------------------------------------------------------------------
+
+  async acquireLease(owner: string, observed: Lease | null) {
+    const unchanged = observed ? ' OR (epoch = :epoch AND renewal = :renewal)' : '';
+    // A lost reply and its retry give the owner two epochs; only the second is ever used.
+    const { updated, item } = await this.#connection.update(sortKey.lease, {
+      update:
+        'SET holder = :owner, epoch = if_not_exists(epoch, :zero) + :one, renewal = :zero, held = :held',
+      condition: `${NEW} OR held <> :held OR holder = :owner${unchanged}`,
+      values: {
+        ':owner': { S: owner },
+        ':zero': number(0),
+        ':one': number(1),
+        ':held': { BOOL: true },
+        ...(observed
+          ? { ':epoch': number(observed.epoch), ':renewal': number(observed.renewal) }
+          : {}),
+      },
+    });
+    return { held: updated, lease: leaseOf(item) };
+  }
+
+  async renewLease({ owner, epoch }: Lease): Promise<Lease | null> {
+    const { updated, item } = await this.#connection.update(sortKey.lease, {
+      update: 'SET renewal = renewal + :one',
+      condition: 'holder = :owner AND epoch = :epoch AND held = :held',
+      values: {
+        ':one': number(1),
+        ':owner': { S: owner },
+        ':epoch': number(epoch),
+        ':held': { BOOL: true },
+      },
+    });
+    return updated ? leaseOf(item) : null;
+  }
+
+  async releaseLease({ owner, epoch }: Lease): Promise<void> {
+    await this.#connection.update(sortKey.lease, {
+      update: 'SET held = :free',
+      condition: 'holder = :owner AND epoch = :epoch',
+      values: { ':free': { BOOL: false }, ':owner': { S: owner }, ':epoch': number(epoch) },
+    });
+  }
+
+  // Orders ------------------------------------------------------------------------------------------
+
+  async recordIntent(intent: Intent): Promise<RecordIntentResult> {
+    const writeId = randomUUID();
+    const order = recordedOrder(intent);
+    const slot = sortKey.intent(intent.key);
+    const failed = await this.#connection.transact(
+      [
+        isLeader(intent.epoch),
+        stateAllows(intent),
+        { kind: 'put', sk: slot, condition: NEW, item: { writeId: { S: writeId } } },
+        {
+          kind: 'put',
+          sk: sortKey.order(intent.request.clientOrderId),
+          condition: NEW,
+          item: body(order),
+        },
+        openCopy(order),
+      ],
+      writeId,
+    );
+    if (!failed) return { ok: true };
+    const [notLeader, notAllowed] = failed;
+    // A reply that was lost looks like a duplicate when the write is repeated: it may be our own.
+    const existing = await this.#connection.get(slot);
+    if (existing?.writeId?.S === writeId) return { ok: true };
+    if (notLeader) return { ok: false, reason: 'notLeader' };
+    return { ok: false, reason: notAllowed ? 'tradingState' : 'duplicateKey' };
+  }
+
+  async save(
+    epoch: number,
+    { order, fill, account }: Parameters<Store['save']>[1],
+  ): Promise<boolean> {
+    const writes: Write[] = [isLeader(epoch)];
+    if (order) {
+      const sk = sortKey.order(order.intent.request.clientOrderId);
+      writes.push({ kind: 'put', sk, item: body(order) }, openCopy(order));
+    }
+    if (account) writes.push({ kind: 'put', sk: sortKey.account, item: body(account) });
+    if (!fill) return (await this.#connection.transact(writes)) === null;
+
+    const newFill: Write = {
+      kind: 'put',
+      sk: sortKey.fill(fill.tradeId),
+      condition: NEW,
+      item: body(fill),
+    };
+    const failed = await this.#connection.transact([...writes, newFill]);
+    if (!failed) return true;
+    if (failed[0]) return false;
+    // The fill is there already and stays as it is; order and account are still to be written.
+    return (await this.#connection.transact(writes)) === null;
+  }
+
+  async saveDecision(epoch: number, decision: DecisionRecord): Promise<boolean> {
+    const failed = await this.#connection.transact([
+      isLeader(epoch),
+      { kind: 'put', sk: sortKey.decision, item: body(decision) },
+    ]);
+    return failed === null;
+  }
+
+  async openOrders(): Promise<readonly OrderRecord[]> {
+    return (await this.#all<OrderRecord>(sortKey.openOrder(''))).sort(olderOrder);
+  }
+
+  async orders(): Promise<readonly OrderRecord[]> {
+    return (await this.#all<OrderRecord>(sortKey.order(''))).sort(olderOrder);
+  }
+
+  async fills(): Promise<readonly Fill[]> {
+    return (await this.#all<Fill>(sortKey.fill(''))).sort(olderFill);
+  }
+
+  async account(): Promise<AccountRecord | null> {
+    return this.#single<AccountRecord>(sortKey.account);
+  }
+
+  async decision(): Promise<DecisionRecord | null> {
+    return this.#single<DecisionRecord>(sortKey.decision);
+  }
+
+  // Trading state -----------------------------------------------------------------------------------
+
+  async tradingState(): Promise<TradingStateRecord> {
+    return (await this.#single<TradingStateRecord>(sortKey.tradingState)) ?? INITIAL_TRADING_STATE;
+  }
+
+  async setTradingState(record: TradingStateRecord): Promise<boolean> {
+    const writeId = randomUUID();
+    const isFirst = record.version === INITIAL_TRADING_STATE.version + 1;
+    const { updated, item } = await this.#connection.update(sortKey.tradingState, {
+      update: 'SET tradingState = :state, version = :version, body = :body, writeId = :writeId',
+      condition: isFirst ? `${NEW} OR version = :before` : 'version = :before',
+      values: {
+        ':state': { S: record.state },
+        ':version': number(record.version),
+        ':before': number(record.version - 1),
+        ':body': { S: JSON.stringify(record) },
+        ':writeId': { S: writeId },
+      },
+    });
+    // Refused by its own first attempt, whose reply was lost.
+    return updated || item?.writeId?.S === writeId;
+  }
+
+  // Candles -----------------------------------------------------------------------------------------
+
+  async saveCandle(candle: MidPriceCandle): Promise<void> {
+    const keptS = Math.max(7 * DAY_S, (CANDLES_KEPT * candle.intervalMs) / 1_000);
+    await this.#connection.put(sortKey.candle(candle.intervalMs, candle.openMs), {
+      ...body(candle),
+      isPartial: { BOOL: candle.isPartial },
+      ...expiresAfter(keptS),
+    });
+  }
+
+  async candles(intervalMs: number, count: number): Promise<readonly MidPriceCandle[]> {
+    if (count <= 0) return [];
+    const items = await this.#connection.query(sortKey.candles(intervalMs), {
+      limit: count,
+      newestFirst: true,
+      filter: 'isPartial = :partial',
+      values: { ':partial': { BOOL: false } },
+    });
+    return items.map((item) => parsed<MidPriceCandle>(item)).reverse();
+  }
+
+  // People ------------------------------------------------------------------------------------------
+
+  async addNotification(item: Omit<OutboxItem, 'id'>): Promise<void> {
+    const counted = await this.#connection.update(sortKey.outboxCount, {
+      update: 'SET outboxCount = if_not_exists(outboxCount, :zero) + :one',
+      values: { ':zero': number(0), ':one': number(1) },
+    });
+    const id = padded(numberOf(counted.item, 'outboxCount'));
+    const writes: Write[] = [
+      { kind: 'put', sk: sortKey.pending(id), item: body({ id, ...item } satisfies OutboxItem) },
+    ];
+    if (item.key !== null) {
+      const sk = sortKey.outboxKey(item.key);
+      writes.push({ kind: 'put', sk, condition: NEW, item: expiresAfter(DONE_KEPT_DAYS * DAY_S) });
+    }
+    await this.#connection.transact(writes);
+  }
+
+  async pendingNotifications(limit: number): Promise<readonly OutboxItem[]> {
+    if (limit <= 0) return [];
+    const items = await this.#connection.query(sortKey.pending(''), { limit });
+    return items.map((item) => parsed<OutboxItem>(item));
+  }
+
+  async notificationDelivered(id: string): Promise<void> {
+    await this.#connection.transact([{ kind: 'delete', sk: sortKey.pending(id) }]);
+  }
+
+  async requestOperator(request: OperatorRequest): Promise<void> {
+    await this.#connection.transact([
+      { kind: 'put', sk: sortKey.request(request.id), condition: NEW, item: body(request) },
+      { kind: 'check', sk: sortKey.requestDone(request.id), condition: NEW },
+    ]);
+  }
+
+  async operatorRequests(): Promise<readonly OperatorRequest[]> {
+    return (await this.#all<OperatorRequest>(sortKey.request(''))).sort(olderRequest);
+  }
+
+  async operatorRequestDone(id: string): Promise<void> {
+    await this.#connection.transact([
+      { kind: 'delete', sk: sortKey.request(id), condition: THERE },
+      {
+        kind: 'put',
+        sk: sortKey.requestDone(id),
+        item: expiresAfter(DONE_KEPT_DAYS * DAY_S),
+      },
+    ]);
+  }
+
+  async saveHeartbeat(heartbeat: Heartbeat): Promise<void> {
+    await this.#connection.put(sortKey.heartbeat, body(heartbeat));
+  }
+
+  async heartbeat(): Promise<Heartbeat | null> {
+    return this.#single<Heartbeat>(sortKey.heartbeat);
+  }
+
+  // Records -----------------------------------------------------------------------------------------
+
+  async #single<T>(sk: string): Promise<T | null> {
+    const item = await this.#connection.get(sk);
+    return item ? parsed<T>(item) : null;
+  }
+
+  async #all<T>(prefix: string): Promise<T[]> {
+    return (await this.#connection.query(prefix)).map((item) => parsed<T>(item));
+  }
+}
+
+function isLeader(epoch: number): Write {
+  return {
+    kind: 'check',
+    sk: sortKey.lease,
+    condition: 'epoch = :epoch AND held = :held',
+    values: { ':epoch': number(epoch), ':held': { BOOL: true } },
+  };
+}
+
+function stateAllows({ purpose }: Intent): Write {
+  const states = STATES_ALLOWING[purpose].map((state, i) => [`:state${i}`, { S: state }] as const);
+  return {
+    kind: 'check',
+    sk: sortKey.tradingState,
+    condition: `${NEW} OR tradingState IN (${states.map(([name]) => name).join(', ')})`,
+    values: Object.fromEntries(states),
+  };
+}
+
+function openCopy(order: OrderRecord): Write {
+  const sk = sortKey.openOrder(order.intent.request.clientOrderId);
+  return isTerminal(order.state) ? { kind: 'delete', sk } : { kind: 'put', sk, item: body(order) };
+}
+
+function leaseOf(item: Item | null): Lease {
+  return {
+    owner: item?.holder?.S ?? '',
+    epoch: numberOf(item, 'epoch'),
+    renewal: numberOf(item, 'renewal'),
+  };
+}
+
+function body(record: object): Item {
+  return { body: { S: JSON.stringify(record) } };
+}
+
+function parsed<T>(item: Item): T {
+  return JSON.parse(item.body?.S ?? 'null') as T;
+}
+
+function number(value: number): { N: string } {
+  return { N: String(value) };
+}
+
+function numberOf(item: Item | null, name: string): number {
+  return Number(item?.[name]?.N ?? 0);
+}
+
+function expiresAfter(seconds: number): Item {
+  return { [TABLE.timeToLive]: number(Math.ceil(Date.now() / 1_000 + seconds)) };
+}
