@@ -31,10 +31,14 @@ export interface QueryOrderCommand {
   readonly clientOrderId: string;
 }
 
-/** Read fills since `sinceTradeId` and funding since `sinceFundingMs`, then the account. Answer: fill and walletChange events, then accountSnapshot or accountSnapshotFailed. */
+/**
+ * Read fills after `sinceTradeId` and funding after `sinceFundingMs`, then the account. Null means that
+ * nothing is known yet: the account alone is wanted. Answer: fill and walletChange events, then
+ * accountSnapshot or accountSnapshotFailed.
+ */
 export interface ReadAccountCommand {
   readonly kind: 'readAccount';
-  readonly sinceTradeId: string;
+  readonly sinceTradeId: string | null;
   readonly sinceFundingMs: TimeMs;
 }
 

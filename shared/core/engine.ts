@@ -291,6 +291,7 @@ export class Engine {
         position: event.position,
         entryPrice: event.entryPrice,
         walletBalance: event.walletBalance,
+        lastTradeId: event.lastTradeId,
         instrument,
         nowMs: this.market.exchangeMs(event.timeMs),
       });

@@ -198,6 +198,8 @@ export interface AccountSnapshotEvent {
   readonly walletBalance: Money;
   readonly availableBalance: Money;
   readonly openOrders: readonly OrderReport[];
+  /** The newest trade the exchange had made for us when it was read; "" where there was none. */
+  readonly lastTradeId: string;
 }
 
 /** Reading the account failed; the runtime tries again. */

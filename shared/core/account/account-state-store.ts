@@ -60,12 +60,14 @@ export class AccountStateStore {
     position: Lots;
     entryPrice: Ticks;
     walletBalance: Money;
+    lastTradeId: string;
     instrument: Instrument;
     nowMs: TimeMs;
   }): AccountRecord {
     const { position, entryPrice, walletBalance, instrument, nowMs } = input;
     const before = this.#record;
     this.#eventsApplied += 1;
+    this.#tradeIds.clear();
     this.#record = {
       position,
       cost: instrument.notional(entryPrice, position),
@@ -74,11 +76,11 @@ export class AccountStateStore {
       fees: before?.fees ?? (0 as Money),
       funding: before?.funding ?? (0 as Money),
       fillCount: before?.fillCount ?? 0,
-      verifiedTradeId: before?.verifiedTradeId ?? '',
+      verifiedTradeId: input.lastTradeId,
       lastFundingMs: before?.lastFundingMs ?? nowMs,
-      dayStartMs: dayOf(nowMs),
-      dayStartEquity: walletBalance,
-      peakEquity: walletBalance,
+      dayStartMs: before?.dayStartMs ?? dayOf(nowMs),
+      dayStartEquity: before?.dayStartEquity ?? walletBalance,
+      peakEquity: before?.peakEquity ?? walletBalance,
       updatedMs: nowMs,
     };
     return this.#record;

@@ -43,7 +43,7 @@ export class Reconciler {
     const known = account.isKnown ? account.record : null;
     out.push({
       kind: 'readAccount',
-      sinceTradeId: known?.verifiedTradeId ?? '',
+      sinceTradeId: known?.verifiedTradeId ?? null,
       sinceFundingMs: known?.lastFundingMs ?? (0 as TimeMs),
     });
   }

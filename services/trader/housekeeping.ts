@@ -1,0 +1,136 @@
+/**
+ * What a session does every second beside trading: looks for the operator's wishes in the store, writes
+ * its heartbeat, watches the clocks.
+ */
+import type { EffectiveConfiguration } from '../../shared/config/load.ts';
+import type { Engine } from '../../shared/core/engine.ts';
+import { formatMoney } from '../../shared/core/units.ts';
+import type { Clock, TimerHandle } from '../../shared/ports/clock.ts';
+import { type ExchangeClient, ExchangeError } from '../../shared/ports/exchange.ts';
+import { type Store, StoreUnavailableError } from '../../shared/ports/store.ts';
+import type { Leadership } from './leadership.ts';
+import type { Fact } from './runtime.ts';
+import type { StoreWriter } from './store-writer.ts';
+
+export interface HousekeepingOptions {
+  readonly configuration: EffectiveConfiguration;
+  readonly clock: Clock;
+  readonly store: Store;
+  readonly exchange: ExchangeClient;
+  readonly engine: Engine;
+  readonly writer: StoreWriter;
+  readonly leadership: Leadership;
+  readonly owner: string;
+  readonly isRealTime: boolean;
+  readonly post: (fact: Fact) => void;
+  /** The host was suspended or its clock was set: this process must step down. */
+  readonly onSuspended: (reason: string) => void;
+}
+
+const POLL_MS = 1_000;
+const CLOCK_EVERY_MS = 60_000;
+/** Wall and monotonic clock may part by so much between two looks. */
+const CLOCKS_APART_MAX_MS = 250;
+
+export class Housekeeping {
+  readonly #options: HousekeepingOptions;
+  #timer: TimerHandle | null = null;
+  #isStopped = false;
+  #clocks: { wallMs: number; monotonicMs: number } | null = null;
+  #clockReadMs: number;
+
+  constructor(options: HousekeepingOptions) {
+    this.#options = options;
+    this.#clockReadMs = options.clock.monotonicMs();
+  }
+
+  start(): void {
+    this.#schedule();
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#timer?.cancel();
+  }
+
+  #schedule(): void {
+    if (this.#isStopped) return;
+    this.#timer = this.#options.clock.after(POLL_MS, () => {
+      this.#watchClocks();
+      this.#poll().then(
+        () => this.#schedule(),
+        (error: Error) => this.#options.onSuspended(`housekeeping failed: ${error.message}`),
+      );
+    });
+  }
+
+  async #poll(): Promise<void> {
+    const { store, writer, engine, post } = this.#options;
+    try {
+      const state = await writer.read(() => store.tradingState());
+      if (state.version > engine.gate.record.version) post({ kind: 'tradingState', record: state });
+      for (const request of await writer.read(() => store.operatorRequests())) {
+        const { action, by, id } = request;
+        post({ kind: 'operator', action, by, id });
+        await writer.read(() => store.operatorRequestDone(id));
+      }
+      await writer.read(() => store.saveHeartbeat(this.#heartbeat()));
+    } catch (error) {
+      // The writer has posted that the store is down; the next look may find it up.
+      if (!(error instanceof StoreUnavailableError)) throw error;
+    }
+    await this.#readClock();
+  }
+
+  async #readClock(): Promise<void> {
+    const { clock, exchange, post } = this.#options;
+    if (clock.monotonicMs() - this.#clockReadMs < CLOCK_EVERY_MS) return;
+    this.#clockReadMs = clock.monotonicMs();
+    try {
+      post({ kind: 'clock', ...(await exchange.clockOffset()) });
+    } catch (error) {
+      // The last estimate stays; the streams' own silence shows a lost exchange.
+      if (!(error instanceof ExchangeError)) throw error;
+    }
+  }
+
+  #watchClocks(): void {
+    const { clock, isRealTime, onSuspended } = this.#options;
+    if (!isRealTime) return;
+    const now = { wallMs: clock.now(), monotonicMs: clock.monotonicMs() };
+    const before = this.#clocks ?? now;
+    this.#clocks = now;
+    const apartMs = now.wallMs - before.wallMs - (now.monotonicMs - before.monotonicMs);
+    if (Math.abs(apartMs) > CLOCKS_APART_MAX_MS) {
+      onSuspended(
+        `wall clock and monotonic clock parted by ${Math.round(apartMs)} ms: stepping down`,
+      );
+    }
+  }
+
+  #heartbeat() {
+    const { clock, owner, leadership, configuration, engine } = this.#options;
+    const account = engine.account.isKnown ? engine.account.record : null;
+    const { equity } = engine;
+    return {
+      timeMs: clock.now(),
+      owner,
+      epoch: leadership.epoch,
+      mode: configuration.mode,
+      status: {
+        symbol: configuration.symbol,
+        strategy: configuration.strategy,
+        interval: configuration.interval,
+        tradingState: engine.gate.state,
+        holds: [...engine.gate.holds.keys()].join(', '),
+        position: engine.instrument.formatQuantity(engine.account.position),
+        target: engine.tradeExecutor.target,
+        walletBalance: account ? formatMoney(account.walletBalance) : null,
+        equity: equity === null ? null : formatMoney(equity),
+        unsettledOrders: engine.orders.unsettledCount,
+        fills: account?.fillCount ?? 0,
+        candlesMissing: Math.max(0, engine.strategies.candlesMissing),
+      },
+    };
+  }
+}

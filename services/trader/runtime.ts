@@ -1,0 +1,92 @@
+/**
+ * Drives the engine: receives facts, stamps and journals them, steps, performs what the engine asks.
+ * The only caller of `Engine.step` in a live session.
+ */
+import type { JournalWriter } from '../../shared/adapters/journal/writer.ts';
+import { type Command, Outbox } from '../../shared/core/command.ts';
+import type { Engine } from '../../shared/core/engine.ts';
+import type { Event, Unstamped } from '../../shared/core/event.ts';
+import type { TimeMs } from '../../shared/core/units.ts';
+import type { Clock } from '../../shared/ports/clock.ts';
+
+export type Fact = Unstamped<Event>;
+
+/** Sees everything that passes, for counting and for people. Must not throw. */
+export interface RuntimeObserver {
+  onEvent(event: Event): void;
+  onCommand(command: Command): void;
+}
+
+export interface RuntimeOptions {
+  readonly engine: Engine;
+  readonly clock: Clock;
+  /** Null where no journal is kept. */
+  readonly journal: JournalWriter | null;
+  readonly perform: (command: Command) => void;
+  readonly observers: readonly RuntimeObserver[];
+  /** An invariant broke or the journal cannot be written: nothing more will be stepped. */
+  readonly onFailure: (error: Error) => void;
+}
+
+/** Commands that stay in this process: they need not wait for the journal. */
+const LOCAL: ReadonlySet<Command['kind']> = new Set(['setTimer', 'notify', 'drained']);
+
+export class Runtime {
+  readonly #options: RuntimeOptions;
+  readonly #outbox = new Outbox();
+  readonly #waiting: Fact[] = [];
+  #lastMs = 0;
+  #isStepping = false;
+  #isStopped = false;
+
+  constructor(options: RuntimeOptions) {
+    this.#options = options;
+  }
+
+  /** Nothing is stepped any more; facts that still come are dropped. */
+  stop(): void {
+    this.#isStopped = true;
+  }
+
+  /** Takes a fact. It is stepped at once, or after the one being stepped. */
+  post(fact: Fact): void {
+    this.#waiting.push(fact);
+    if (this.#isStepping) return;
+    this.#isStepping = true;
+    try {
+      for (let next = this.#waiting.shift(); next; next = this.#waiting.shift()) this.#take(next);
+    } catch (error) {
+      this.stop();
+      this.#waiting.length = 0;
+      this.#options.onFailure(error instanceof Error ? error : new Error(String(error)));
+    } finally {
+      this.#isStepping = false;
+    }
+  }
+
+  #take(fact: Fact): void {
+    if (this.#isStopped) return;
+    const { engine, journal, perform, observers } = this.#options;
+    const event = this.#stamp(fact);
+    journal?.appendEvent(event);
+    engine.step(event, this.#outbox);
+    const commands = this.#outbox.count > 0 ? this.#outbox.take() : [];
+    if (commands.length > 0) {
+      journal?.appendCommands(commands);
+      // Write-ahead: whoever replays the journal sees every command that may have left.
+      if (commands.some(({ kind }) => !LOCAL.has(kind))) journal?.flush();
+    }
+    for (const observer of observers) observer.onEvent(event);
+    for (const command of commands) {
+      for (const observer of observers) observer.onCommand(command);
+      perform(command);
+    }
+  }
+
+  /** Core time is the clock's, held back where the machine's clock was set back. */
+  #stamp(fact: Fact): Event {
+    this.#lastMs = Math.max(this.#lastMs, this.#options.clock.now());
+    const { kind, ...rest } = fact;
+    return { kind, timeMs: this.#lastMs as TimeMs, ...rest } as Event;
+  }
+}

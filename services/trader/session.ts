@@ -1,0 +1,304 @@
+/**
+ * One trading session, from opening the store to the summary: takes the lead, recovers, trades until
+ * told to stop, settles. Wires runtime and performer; its parts are given, so it knows no adapter.
+ */
+import { randomBytes } from 'node:crypto';
+import { createJournal, type JournalWriter } from '../../shared/adapters/journal/writer.ts';
+import { buildEngine, engineRecipe } from '../../shared/config/build-engine.ts';
+import { type EffectiveConfiguration, masked } from '../../shared/config/load.ts';
+import { riskLimits } from '../../shared/config/schema.ts';
+import { isAfter } from '../../shared/core/account/account-state-store.ts';
+import type { Command } from '../../shared/core/command.ts';
+import type { Engine } from '../../shared/core/engine.ts';
+import type { RecoveredEvent, Unstamped } from '../../shared/core/event.ts';
+import type { Clock, TimerHandle } from '../../shared/ports/clock.ts';
+import type { ExchangeClient } from '../../shared/ports/exchange.ts';
+import type { MarketDataClient } from '../../shared/ports/market-data-client.ts';
+import type { Store } from '../../shared/ports/store.ts';
+import { type CandleLoader, createCandleLoader } from './candle-loader.ts';
+import { CommandPerformer } from './command-performer.ts';
+import { Housekeeping } from './housekeeping.ts';
+import { Leadership } from './leadership.ts';
+import type { Presenter } from './presenter.ts';
+import { Runtime } from './runtime.ts';
+import { checkAccount, checkSize, ScopeError } from './scope.ts';
+import { SessionCounters } from './session-counters.ts';
+import { StoreWriter } from './store-writer.ts';
+import { finalSnapshot, type Summary, summarize } from './summary.ts';
+
+export const ENGINE_VERSION = '1';
+
+export interface SessionParts {
+  readonly configuration: EffectiveConfiguration;
+  readonly clock: Clock;
+  readonly store: Store;
+  readonly exchange: ExchangeClient;
+  readonly marketData: MarketDataClient;
+  readonly journalDirectory: string | null;
+  readonly presenter: Presenter;
+  /** Names this process in the lease. */
+  readonly owner: string;
+  /** True where wall and monotonic clock must agree: not under virtual time. */
+  readonly isRealTime: boolean;
+}
+
+export interface SessionResult {
+  /** Null where the session ended before it led. */
+  readonly summary: Summary | null;
+  readonly journalFile: string | null;
+  /** Why it ended otherwise than asked; null where it did not. */
+  readonly failure: string | null;
+}
+
+const DRAIN_MAX_MS = 20_000;
+
+export class TradingSession {
+  readonly #parts: SessionParts;
+  readonly #stop = Promise.withResolvers<void>();
+  readonly #drained = Promise.withResolvers<void>();
+  readonly #counters = new SessionCounters();
+  #failure: string | null = null;
+  #isStopping = false;
+  #isExchangeLost = false;
+
+  constructor(parts: SessionParts) {
+    this.#parts = parts;
+  }
+
+  /** Ends the session in good order: nothing more opens, what is in flight settles. */
+  stop(): void {
+    this.#isStopping = true;
+    this.#stop.resolve();
+  }
+
+  /** Ends the session because something broke; `reason` is shown and makes the result a failure. */
+  fail(reason: string, options: { isExchangeLost?: boolean } = {}): void {
+    this.#failure ??= reason;
+    if (options.isExchangeLost) {
+      this.#isExchangeLost = true;
+      this.#drained.resolve();
+    }
+    this.stop();
+  }
+
+  async run(): Promise<SessionResult> {
+    const { store, clock, presenter, owner, exchange } = this.#parts;
+    await clock.busy(store.open());
+    const leadership = new Leadership({
+      store,
+      clock,
+      owner,
+      onLost: (reason) => this.fail(`no longer the leader: ${reason}`),
+    });
+    try {
+      const isLeader = await leadership.acquire(
+        (other) => this.#say(`another trader leads (${other.owner}): waiting, trading nothing`),
+        () => this.#isStopping,
+      );
+      if (!isLeader) return { summary: null, journalFile: null, failure: this.#failure };
+      return await this.#lead(leadership);
+    } catch (error) {
+      if (!(error instanceof ScopeError)) throw error;
+      return { summary: null, journalFile: null, failure: error.message };
+    } finally {
+      await exchange.stop();
+      await leadership.release().catch((error: Error) => {
+        presenter.notify({
+          timeMs: clock.now(),
+          topic: 'session',
+          severity: 'warning',
+          text: `the lease could not be given back: ${error.message}`,
+        });
+      });
+      await store.close();
+    }
+  }
+
+  async #lead(leadership: Leadership): Promise<SessionResult> {
+    const { configuration, clock, store, exchange, marketData, presenter } = this.#parts;
+    const startedMs = clock.now();
+    await exchange.connect();
+    const offset = await exchange.clockOffset();
+    await checkAccount(exchange, configuration);
+    const terms = await exchange.accountTerms();
+    const recipe = engineRecipe(configuration, exchange.instrument());
+    const account = await exchange.accountSnapshot();
+    const candles = createCandleLoader({
+      store,
+      exchange,
+      clock,
+      interval: configuration.interval,
+      log: (text) => this.#say(text),
+    });
+    const engine = buildEngine(recipe);
+    checkSize(configuration.size, recipe.instrument, {
+      equity: account.walletBalance,
+      price: account.entryPrice,
+      limits: riskLimits(configuration),
+    });
+    const journal = this.#openJournal(clock.now(), {
+      configuration: masked(configuration),
+      recipe,
+    });
+    const writer = new StoreWriter(clock, (status, message) =>
+      runtime.post({ kind: 'storeStatus', status, message }),
+    );
+    const performer = new CommandPerformer({
+      clock,
+      exchange,
+      store,
+      writer,
+      leadership,
+      candles,
+      post: (fact) => runtime.post(fact),
+      onNotify: (command) => this.#notify(command, writer),
+      onDrained: () => this.#drained.resolve(),
+      onFailure: (error) => this.#broke(error, writer),
+    });
+    const runtime = new Runtime({
+      engine,
+      clock,
+      journal,
+      perform: (command) => performer.perform(command),
+      observers: [this.#counters],
+      onFailure: (error) => this.#broke(error, writer),
+    });
+    const housekeeping = new Housekeeping({
+      ...this.#parts,
+      engine,
+      writer,
+      leadership,
+      post: (fact) => runtime.post(fact),
+      onSuspended: (reason) => this.fail(reason),
+    });
+
+    runtime.post({ kind: 'instrument', spec: recipe.instrument });
+    runtime.post({ kind: 'accountTerms', ...terms });
+    runtime.post({ kind: 'clock', ...offset });
+    await this.#warmUp(engine, candles, runtime);
+    runtime.post(await this.#recover(leadership.epoch));
+    await exchange.startUserStream({ onUser: (fact) => runtime.post(userFact(fact)) });
+    await marketData.start({ onMarket: (fact) => runtime.post(fact) });
+    housekeeping.start();
+    const timer = this.#startDuration();
+
+    await this.#stop.promise;
+    timer?.cancel();
+    await this.#drain(runtime);
+    housekeeping.stop();
+    await marketData.stop();
+    const final = this.#isExchangeLost
+      ? { snapshot: null, reconciled: false }
+      : await finalSnapshot(engine, exchange, clock);
+    performer.stop();
+    if (writer.isDown) writer.abandon();
+    await writer.settled();
+    runtime.stop();
+    await journal?.close();
+    const summary = summarize({
+      ...configuration,
+      startedMs,
+      endedMs: clock.now(),
+      engine,
+      counters: this.#counters,
+      market: marketData.stats(),
+      final,
+    });
+    presenter.notify({ timeMs: clock.now(), topic: 'session', severity: 'info', text: 'stopped' });
+    return { summary, journalFile: journal?.file ?? null, failure: this.#failure };
+  }
+
+  async #warmUp(engine: Engine, candles: CandleLoader, runtime: Runtime): Promise<void> {
+    const loaded = await candles.load(engine.strategies.warmUpCandles);
+    runtime.post({ kind: 'candleHistory', candles: loaded });
+  }
+
+  async #recover(epoch: number): Promise<Unstamped<RecoveredEvent>> {
+    const { store, clock } = this.#parts;
+    const account = await clock.busy(store.account());
+    const fills = account ? await clock.busy(store.fills()) : [];
+    return {
+      kind: 'recovered',
+      epoch,
+      tradingState: await clock.busy(store.tradingState()),
+      account,
+      decision: await clock.busy(store.decision()),
+      orders: await clock.busy(store.openOrders()),
+      recentTradeIds: fills
+        .map((fill) => fill.tradeId)
+        .filter((id) => isAfter(id, account?.verifiedTradeId ?? '')),
+    };
+  }
+
+  async #drain(runtime: Runtime): Promise<void> {
+    const { configuration, clock } = this.#parts;
+    this.#say('stopping: nothing more opens, what is in flight settles');
+    runtime.post({ kind: 'drain', flatten: configuration.flattenOnExit });
+    const limit = Promise.withResolvers<void>();
+    const timer = clock.after(DRAIN_MAX_MS, () => limit.resolve());
+    await Promise.race([this.#drained.promise, limit.promise]);
+    timer.cancel();
+  }
+
+  #startDuration(): TimerHandle | null {
+    const { configuration, clock } = this.#parts;
+    if (configuration.duration === null) return null;
+    return clock.after(configuration.duration, () => this.stop());
+  }
+
+  #openJournal(nowMs: number, header: Record<string, unknown>): JournalWriter | null {
+    const { journalDirectory } = this.#parts;
+    if (journalDirectory === null) return null;
+    return createJournal({
+      directory: journalDirectory,
+      header: {
+        sessionId: `${new Date(nowMs).toISOString().replace(/[:.]/g, '-')}-${randomBytes(3).toString('hex')}`,
+        engineVersion: ENGINE_VERSION,
+        configuration: header,
+      },
+    });
+  }
+
+  #notify(command: Extract<Command, { kind: 'notify' }>, writer: StoreWriter): void {
+    const { presenter, store, clock } = this.#parts;
+    const { topic, severity, key, text } = command;
+    presenter.notify({ timeMs: clock.now(), topic, severity, text });
+    if (severity === 'info' || severity === 'notice') return;
+    const item = { key, topic, severity, text, timeMs: clock.now() };
+    writer
+      .persist(() => store.addNotification(item))
+      .catch((error: Error) => this.fail(`an alert could not be kept: ${error.message}`));
+  }
+
+  /** Something that must never happen did: halt on record, tell, end. */
+  #broke(error: Error, writer: StoreWriter): void {
+    const { store } = this.#parts;
+    const halt = async () => {
+      const before = await store.tradingState();
+      await store.setTradingState({
+        state: 'halted',
+        reason: error.message,
+        by: 'plimsoll',
+        sinceMs: this.#parts.clock.now(),
+        version: before.version + 1,
+      });
+    };
+    writer
+      .once(halt)
+      .catch((cause: Error) => this.#say(`the halt is not on record: ${cause.message}`));
+    this.#drained.resolve();
+    this.fail(`internal error, trading is halted: ${error.stack ?? error.message}`);
+  }
+
+  #say(text: string): void {
+    const { presenter, clock } = this.#parts;
+    presenter.notify({ timeMs: clock.now(), topic: 'session', severity: 'info', text });
+  }
+}
+
+/** The exchange port's facts as engine facts. */
+function userFact(fact: Parameters<Parameters<ExchangeClient['startUserStream']>[0]['onUser']>[0]) {
+  if (fact.kind === 'orderReport') return { ...fact, source: 'stream' as const };
+  if (fact.kind === 'fill') return { ...fact, source: 'stream' as const };
+  return fact;
+}
