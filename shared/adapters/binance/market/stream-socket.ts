@@ -14,8 +14,9 @@ export interface StreamSocketOptions {
   readonly headers: () => Record<string, string>;
   /** A connection without a vital frame for this long is taken for dead, open or not. */
   readonly silenceMs: number;
-  /** Age at which a connection is replaced; the exchange ends it at 24 h. */
-  readonly renewMs: number;
+  /** Age at which a connection is replaced; null for never. */
+  readonly renewMs: number | null;
+  readonly backoffMs?: { readonly baseMs: number; readonly maxMs: number };
   readonly seed: number;
   /** Handles a frame; true where it is vital, that is proves that the stream is alive. */
   readonly onFrame: (raw: Buffer) => boolean;
@@ -47,7 +48,7 @@ export class StreamSocket {
 
   constructor(options: StreamSocketOptions) {
     this.#options = options;
-    this.#backoff = new Backoff({ ...BACKOFF_MS, seed: options.seed });
+    this.#backoff = new Backoff({ ...(options.backoffMs ?? BACKOFF_MS), seed: options.seed });
   }
 
   /** Connections lost and made again. */
@@ -58,6 +59,11 @@ export class StreamSocket {
   /** Resolves once the first attempt has ended; failed ones are repeated for ever. */
   async start(): Promise<void> {
     await this.#options.clock.busy(this.#connect());
+  }
+
+  /** Sends on the current connection; does nothing where there is none. */
+  send(text: string): void {
+    if (this.#current?.readyState === WebSocket.OPEN) this.#current.send(text);
   }
 
   stop(): void {
@@ -92,7 +98,7 @@ export class StreamSocket {
     this.#openedMs = this.#options.clock.monotonicMs();
     this.#vitalMs = this.#openedMs;
     this.#watch(this.#options.silenceMs / 2);
-    this.#after(this.#options.renewMs, () => this.#renew());
+    this.#planRenewal();
     this.#options.onUp();
   }
 
@@ -160,6 +166,11 @@ export class StreamSocket {
     });
   }
 
+  #planRenewal(): void {
+    const { renewMs } = this.#options;
+    if (renewMs !== null) this.#after(renewMs, () => this.#renew());
+  }
+
   /** Opens the replacement. The old connection serves until the new one has proved itself. */
   #renew(): void {
     if (this.#next || !this.#current) return;
@@ -189,7 +200,7 @@ export class StreamSocket {
     this.#current = next.socket;
     this.#next = null;
     if (old) discard(old);
-    this.#after(this.#options.renewMs, () => this.#renew());
+    this.#planRenewal();
     for (const raw of next.frames) this.#onFrame(next.socket, raw);
   }
 
