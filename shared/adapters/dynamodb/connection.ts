@@ -242,14 +242,15 @@ export class DynamoDbConnection {
   #unavailable(cause: unknown): StoreUnavailableError {
     if (cause instanceof StoreUnavailableError) return cause;
     const name = cause instanceof Error ? cause.name : 'Error';
-    const detail = cause instanceof Error ? cause.message || name : String(cause);
+    const detail = cause instanceof Error ? cause.message : String(cause);
     const advice =
       cause instanceof ResourceNotFoundException
         ? 'does not exist; deploy the stack or check the name and region'
         : name === 'CredentialsProviderError'
           ? 'needs AWS credentials'
           : 'cannot be reached';
-    return new StoreUnavailableError(`${this.#where} ${advice} (${detail})`, { cause });
+    // Not kept as cause: the SDK's errors carry the request, whose headers are signed and hold tokens.
+    return new StoreUnavailableError(`${this.#where} ${advice} (${name}: ${detail})`);
   }
 }
 

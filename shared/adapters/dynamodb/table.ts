@@ -45,7 +45,7 @@ export function padded(value: number): string {
 export function isLocal(endpoint: string | undefined): boolean {
   if (endpoint === undefined || !URL.canParse(endpoint)) return false;
   const { hostname } = new URL(endpoint);
-  return hostname === 'localhost' || hostname === '[::1]' || hostname.startsWith('127.');
+  return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d+){3}$/.test(hostname);
 }
 
 /** Creates the table; one that is there already is fine. */
