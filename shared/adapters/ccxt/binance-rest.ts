@@ -8,6 +8,7 @@ import { classifyReply, classifyTransport, requestKind } from './classify-error.
 import { createHttpFetch, TransportError } from './http-fetch.ts';
 import { loadBinanceUsdm } from './load.ts';
 import type { Pacer } from './pacing.ts';
+import { MalformedReplyError, parseJson } from './wire.ts';
 
 export const BINANCE_REST_URL = 'https://fapi.binance.com';
 
@@ -39,6 +40,19 @@ export async function createBinanceRest(options: BinanceRestOptions): Promise<Bi
   const exchangeNowMs = () => clock.now() + options.offsetMs();
 
   class BinanceUsdm extends Base {
+    /**
+     * ccxt turns every number of an answer into text as soon as one is beyond 2^53; ours only that one, so
+     * that a field has the same type in every answer.
+     */
+    override parseJson(text: string): unknown {
+      try {
+        return parseJson(text);
+      } catch (error) {
+        if (error instanceof MalformedReplyError) return undefined;
+        throw error;
+      }
+    }
+
     /** Called with every answer. ccxt's own error becomes the cause, ours says what may be assumed. */
     override handleErrors(
       ...args: [
