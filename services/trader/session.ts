@@ -11,6 +11,8 @@ import { isAfter } from '../../shared/core/account/account-state-store.ts';
 import type { Command } from '../../shared/core/command.ts';
 import type { Engine } from '../../shared/core/engine.ts';
 import type { RecoveredEvent, Unstamped } from '../../shared/core/event.ts';
+import { Instrument, type InstrumentSpec } from '../../shared/core/instrument.ts';
+import type { Ticks } from '../../shared/core/units.ts';
 import type { Clock, TimerHandle } from '../../shared/ports/clock.ts';
 import type { ExchangeClient } from '../../shared/ports/exchange.ts';
 import type { MarketDataClient } from '../../shared/ports/market-data-client.ts';
@@ -33,7 +35,8 @@ export interface SessionParts {
   readonly clock: Clock;
   readonly store: Store;
   readonly exchange: ExchangeClient;
-  readonly marketData: MarketDataClient;
+  /** Called once the instrument is known. */
+  readonly createMarketData: (instrument: Instrument) => Promise<MarketDataClient>;
   readonly journalDirectory: string | null;
   readonly presenter: Presenter;
   /** Names this process in the lease. */
@@ -115,14 +118,14 @@ export class TradingSession {
   }
 
   async #lead(leadership: Leadership): Promise<SessionResult> {
-    const { configuration, clock, store, exchange, marketData, presenter } = this.#parts;
+    const { configuration, clock, store, exchange, presenter } = this.#parts;
     const startedMs = clock.now();
     await exchange.connect();
     const offset = await exchange.clockOffset();
     await checkAccount(exchange, configuration);
     const terms = await exchange.accountTerms();
     const recipe = engineRecipe(configuration, exchange.instrument());
-    const account = await exchange.accountSnapshot();
+    const marketData = await this.#parts.createMarketData(new Instrument(recipe.instrument));
     const candles = createCandleLoader({
       store,
       exchange,
@@ -131,11 +134,7 @@ export class TradingSession {
       log: (text) => this.#say(text),
     });
     const engine = buildEngine(recipe);
-    checkSize(configuration.size, recipe.instrument, {
-      equity: account.walletBalance,
-      price: account.entryPrice,
-      limits: riskLimits(configuration),
-    });
+    await this.#checkSize(recipe.instrument);
     const journal = this.#openJournal(clock.now(), {
       configuration: masked(configuration),
       recipe,
@@ -206,6 +205,18 @@ export class TradingSession {
     });
     presenter.notify({ timeMs: clock.now(), topic: 'session', severity: 'info', text: 'stopped' });
     return { summary, journalFile: journal?.file ?? null, failure: this.#failure };
+  }
+
+  /** The last minute's close prices a size given as notional or share of equity. */
+  async #checkSize(spec: InstrumentSpec): Promise<void> {
+    const { configuration, exchange } = this.#parts;
+    const { walletBalance } = await exchange.accountSnapshot();
+    const [minute] = await exchange.candles('1m', 1);
+    checkSize(configuration.size, spec, {
+      equity: walletBalance,
+      price: Math.floor((minute?.close ?? 0) / 2) as Ticks,
+      limits: riskLimits(configuration),
+    });
   }
 
   async #warmUp(engine: Engine, candles: CandleLoader, runtime: Runtime): Promise<void> {

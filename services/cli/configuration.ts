@@ -1,0 +1,76 @@
+/** The configuration's keys as command-line options, and the one place where flags become configuration. */
+import { type Command, InvalidArgumentError } from 'commander';
+import { type EffectiveConfiguration, loadConfiguration } from '../../shared/config/load.ts';
+import { SIZE_FORMS } from '../../shared/config/values.ts';
+
+/** Adds the options every command that trades or reads a configuration has. */
+export function configurationOptions(command: Command): Command {
+  return command
+    .option('--config <file>', 'JSON file of configuration keys')
+    .option('--mode <mode>', 'simulated (default), paper, demo or live')
+    .option('--feed <feed>', 'market data from binance, ccxt:<exchange> or remote:<ws url>')
+    .option('--exchange <url>', 'an exchange simulator already running')
+    .option(
+      '--replay <file>',
+      'a recording as the simulator’s market; repeatable, in order',
+      append,
+      [],
+    )
+    .option('--speed <n>', 'simulated: times real time, or max', speed)
+    .option('--duration <time>', 'stop after so long, e.g. 60s, 5m, 8h; in the market’s own time')
+    .option('--interval <interval>', 'candle interval, 1s to 1d')
+    .option('--symbol <symbol>', 'e.g. BTCUSDT')
+    .option('--strategy <name>', 'SmaCrossoverInflection (default) or SmaCrossover')
+    .option('--param <key=value>', 'strategy parameter; repeatable', parameter, {})
+    .option('--size <size>', `position of one signal: ${SIZE_FORMS}`)
+    .option('--store <store>', 'sqlite:PATH, dynamodb[:ENDPOINT] or memory')
+    .option('--table <name>', 'DynamoDB table')
+    .option('--account <name>', 'names the account in keys and leases')
+    .option('--seed <n>', 'of the simulated market', number)
+    .option('--port <n>', 'of the embedded simulator', number)
+    .option('--leverage <n>', 'leverage to set at the exchange', number)
+    .option('--recv-window <time>', 'how long an order stays acceptable after it was decided')
+    .option('--summary <file>', 'write the summary as JSON')
+    .option('--json', 'JSON lines instead of text')
+    .option('--flatten-on-exit', 'close the position before ending')
+    .option('--no-journal', 'keep no journal');
+}
+
+/** The effective configuration of flags, environment and file. Throws ConfigurationError. */
+export function readConfiguration(
+  flags: Readonly<Record<string, unknown>>,
+): EffectiveConfiguration {
+  const { config, param, printConfig: _printed, replay, journal, ...rest } = flags;
+  return loadConfiguration({
+    file: (config as string | undefined) ?? process.env.PLIMSOLL_CONFIG ?? null,
+    environment: process.env,
+    flags: {
+      ...rest,
+      ...(Object.keys((param as object) ?? {}).length > 0 ? { params: param } : {}),
+      ...(((replay as string[]) ?? []).length > 0 ? { replay } : {}),
+      // Commander sets an option named --no-… to true where it is not given.
+      ...(journal === false ? { journal } : {}),
+    },
+  });
+}
+
+function append(value: string, list: string[]): string[] {
+  return [...list, value];
+}
+
+function number(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isFinite(value))
+    throw new InvalidArgumentError('must be a number.');
+  return value;
+}
+
+function speed(text: string): number | 'max' {
+  return text === 'max' ? 'max' : number(text);
+}
+
+function parameter(text: string, given: Record<string, number>): Record<string, number> {
+  const [key = '', value = '', ...rest] = text.split('=');
+  if (key === '' || rest.length > 0) throw new InvalidArgumentError('must be key=value.');
+  return { ...given, [key]: number(value) };
+}

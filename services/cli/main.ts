@@ -1,0 +1,30 @@
+/** The command line, `plimsoll`: what it can be asked, and its exit codes. Each command has its own file. */
+import { Command } from 'commander';
+import { ConfigurationError } from '../../shared/config/load.ts';
+import { addTradeCommand } from './trade.ts';
+
+/** 0 done, 1 failed while running, 2 could not start as asked. */
+const EXIT_USAGE = 2;
+
+const program = new Command('plimsoll')
+  .description('Trade BTC futures: on a simulator, on paper, for real. See README.md.')
+  .showHelpAfterError(
+    '(plimsoll --help lists the commands, plimsoll <command> --help their options)',
+  )
+  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : EXIT_USAGE));
+addTradeCommand(program);
+
+program.parseAsync().catch((error: unknown) => {
+  const isExpected =
+    error instanceof ConfigurationError ||
+    [
+      'SimulatorError',
+      'RecordingError',
+      'StoreUnavailableError',
+      'ExchangeError',
+      'JournalError',
+    ].includes((error as Error).name);
+  const text = error instanceof Error ? (isExpected ? error.message : error.stack) : String(error);
+  process.stderr.write(`plimsoll: ${text}\n`);
+  process.exit(error instanceof ConfigurationError ? EXIT_USAGE : 1);
+});

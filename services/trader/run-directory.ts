@@ -1,0 +1,79 @@
+/**
+ * Where sessions keep their files. A simulated run has a folder of its own, newest last; the other
+ * modes have one store that goes on from session to session.
+ */
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { EffectiveConfiguration } from '../../shared/config/load.ts';
+
+export const DATA_DIRECTORY = '.plimsoll';
+const RUNS = join(DATA_DIRECTORY, 'runs');
+/** Names the store of the session started last, for `status` and the other steering commands. */
+const LATEST = join(DATA_DIRECTORY, 'latest.json');
+const RUNS_KEPT = 20;
+
+export interface SessionFiles {
+  /** As in the configuration: sqlite:PATH, dynamodb[:ENDPOINT] or memory. */
+  readonly store: string;
+  readonly journal: string | null;
+  /** Of the embedded simulator, beside a store that is used again; null where each run begins anew. */
+  readonly ledger: string | null;
+}
+
+/** The files of the session a configuration begins; folders are made. */
+export function sessionFiles(configuration: EffectiveConfiguration): SessionFiles {
+  const { mode, account, store } = configuration;
+  mkdirSync(DATA_DIRECTORY, { recursive: true, mode: 0o700 });
+  if (store !== undefined) {
+    const isFile = store.startsWith('sqlite:');
+    const base = isFile
+      ? store.slice('sqlite:'.length)
+      : join(DATA_DIRECTORY, `${mode}-${account}`);
+    return {
+      store,
+      journal: configuration.journal ? `${base}.journal` : null,
+      ledger: mode === 'simulated' && isFile ? `${base}.exchange.json` : null,
+    };
+  }
+  const directory = mode === 'simulated' ? newRun() : DATA_DIRECTORY;
+  const name = mode === 'simulated' ? 'store' : `${mode}-${account}`;
+  return {
+    store: `sqlite:${join(directory, `${name}.sqlite`)}`,
+    journal: configuration.journal ? join(directory, `${name}.journal`) : null,
+    ledger: null,
+  };
+}
+
+/** What the steering commands need to find a session's store. */
+export interface LatestSession {
+  readonly store: string;
+  readonly mode: string;
+  readonly account: string;
+  readonly symbol: string;
+  readonly table: string;
+}
+
+export function rememberSession(session: LatestSession): void {
+  writeFileSync(LATEST, `${JSON.stringify(session)}\n`, { mode: 0o600 });
+}
+
+/** The session started last in this folder; null where there was none. */
+export function latestSession(): LatestSession | null {
+  try {
+    return JSON.parse(readFileSync(LATEST, 'utf8')) as LatestSession;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
+}
+
+function newRun(): string {
+  mkdirSync(RUNS, { recursive: true, mode: 0o700 });
+  const runs = readdirSync(RUNS).sort();
+  for (const old of runs.slice(0, Math.max(0, runs.length - RUNS_KEPT + 1))) {
+    rmSync(join(RUNS, old), { recursive: true, force: true });
+  }
+  const directory = join(RUNS, `${new Date().toISOString().replace(/[:.]/g, '-')}-${process.pid}`);
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  return directory;
+}

@@ -1,0 +1,188 @@
+/**
+ * The composition root of a session: chooses clock, store, exchange and market data for a
+ * configuration, and takes them down again. The only file that constructs adapters.
+ */
+import { hostname } from 'node:os';
+import { createBinanceMarketData } from '../../shared/adapters/binance/market/binance-market-data.ts';
+import { createBinanceExchange } from '../../shared/adapters/ccxt/binance-exchange.ts';
+import { loadBinanceUsdm } from '../../shared/adapters/ccxt/load.ts';
+import { SystemClock } from '../../shared/adapters/clock/system-clock.ts';
+import { VirtualClock } from '../../shared/adapters/clock/virtual-clock.ts';
+import { ConfigurationError, type EffectiveConfiguration } from '../../shared/config/load.ts';
+import type { Instrument } from '../../shared/core/instrument.ts';
+import type { Clock } from '../../shared/ports/clock.ts';
+import type { ExchangeClient } from '../../shared/ports/exchange.ts';
+import type { MarketDataClient } from '../../shared/ports/market-data-client.ts';
+import { createStore, storeKey } from './open-store.ts';
+import type { Presenter } from './presenter.ts';
+import { rememberSession, type SessionFiles, sessionFiles } from './run-directory.ts';
+import { TradingSession } from './session.ts';
+import { startSimulatorProcess } from './simulator-process.ts';
+
+/** A session ready to run, and how to clear up after it. */
+export interface WiredSession {
+  readonly session: TradingSession;
+  readonly files: SessionFiles;
+  close(): Promise<void>;
+}
+
+interface Venue {
+  readonly clock: Clock;
+  readonly exchange: ExchangeClient;
+  readonly createMarketData: (instrument: Instrument) => Promise<MarketDataClient>;
+  readonly isRealTime: boolean;
+  /** Called with the session, to end it when the venue does. */
+  readonly attach: (session: TradingSession) => void;
+  readonly close: () => Promise<void>;
+}
+
+/** The account of the embedded simulator; no secret, it opens nothing anywhere. */
+const SIMULATED_ACCOUNT = { key: 'simulated-key', secret: 'simulated-secret', balance: '10000' };
+const SIMULATED_START_MS = Date.UTC(2026, 0, 1);
+const SIMULATOR = new URL('../exchange-simulator/main.ts', import.meta.url);
+
+const HOSTS = {
+  live: { restUrl: 'https://fapi.binance.com', wsUrl: 'wss://fstream.binance.com' },
+  demo: { restUrl: 'https://demo-fapi.binance.com', wsUrl: 'wss://fstream.binancefuture.com' },
+} as const;
+
+/** Builds everything a session needs. Throws ConfigurationError, SimulatorError or RecordingError. */
+export async function wireSession(
+  configuration: EffectiveConfiguration,
+  presenter: Presenter,
+): Promise<WiredSession> {
+  // Loaded before time begins: under a shared clock, loading must not let the market move.
+  await loadBinanceUsdm();
+  const files = sessionFiles(configuration);
+  const venue = await openVenue(configuration, files, presenter);
+  const { table } = configuration;
+  const store = createStore(files.store, { table, key: storeKey(configuration) });
+  rememberSession({ ...configuration, store: files.store });
+  const session = new TradingSession({
+    configuration,
+    clock: venue.clock,
+    store,
+    exchange: venue.exchange,
+    createMarketData: venue.createMarketData,
+    journalDirectory: files.journal,
+    presenter,
+    owner: `${hostname()}-${process.pid}`,
+    isRealTime: venue.isRealTime,
+  });
+  venue.attach(session);
+  return { session, files, close: venue.close };
+}
+
+function openVenue(
+  configuration: EffectiveConfiguration,
+  files: SessionFiles,
+  presenter: Presenter,
+): Promise<Venue> {
+  switch (configuration.mode) {
+    case 'simulated':
+      return simulated(configuration, files, presenter);
+    case 'paper':
+      throw new ConfigurationError('mode: paper is not wired yet');
+    case 'demo':
+    case 'live':
+      return real(configuration, HOSTS[configuration.mode], presenter);
+  }
+}
+
+async function simulated(
+  configuration: EffectiveConfiguration,
+  files: SessionFiles,
+  presenter: Presenter,
+): Promise<Venue> {
+  const simulator =
+    configuration.exchange === null
+      ? await startSimulatorProcess({
+          program: SIMULATOR,
+          arguments: simulatorArguments(configuration, files),
+        })
+      : null;
+  const restUrl = simulator?.url ?? configuration.exchange ?? '';
+  const wsUrl = restUrl.replace(/^http/, 'ws');
+  const clock = await simulatedClock(restUrl);
+  const isVirtual = clock instanceof VirtualClock;
+  const headers = isVirtual ? (sequence?: number) => clock.headers(sequence) : undefined;
+  const log = logger(presenter, clock);
+  const common = { restUrl, wsUrl, clock, ...(headers ? { headers } : {}), log };
+  return {
+    clock,
+    isRealTime: !isVirtual,
+    exchange: createBinanceExchange({
+      ...common,
+      symbol: configuration.symbol,
+      apiKey: configuration.apiKey ?? SIMULATED_ACCOUNT.key,
+      apiSecret: configuration.apiSecret ?? SIMULATED_ACCOUNT.secret,
+    }),
+    createMarketData: async (instrument) => createBinanceMarketData({ ...common, instrument }),
+    attach: (session) => {
+      if (isVirtual) {
+        void clock.ended.then(() => session.stop());
+        void clock.lost.then((reason) =>
+          session.fail(`the exchange simulator is gone: ${reason}`, { isExchangeLost: true }),
+        );
+      }
+      void simulator?.died.then((reason) => session.fail(reason, { isExchangeLost: true }));
+    },
+    close: async () => {
+      if (isVirtual) clock.close();
+      await simulator?.stop();
+    },
+  };
+}
+
+/** Joins the simulator's clock where it has one to share. Throws ConfigurationError where nobody answers. */
+async function simulatedClock(url: string): Promise<Clock> {
+  let about: { clock?: string };
+  try {
+    about = (await (await fetch(url)).json()) as { clock?: string };
+  } catch (error) {
+    const { cause, message } = error as Error & { cause?: Error };
+    throw new ConfigurationError(
+      `exchange: no exchange simulator answers at ${url} (${cause?.message ?? message}); start one with "plimsoll exchange --port N"`,
+    );
+  }
+  return about.clock === 'virtual' ? VirtualClock.join(url, 'trader') : new SystemClock();
+}
+
+function simulatorArguments(
+  { seed, speed, port, replay, symbol }: EffectiveConfiguration,
+  { ledger }: SessionFiles,
+): string[] {
+  const { key, secret, balance } = SIMULATED_ACCOUNT;
+  return [
+    ...['--port', String(port), '--seed', String(seed), '--speed', String(speed)],
+    ...['--symbol', symbol, '--account', `${key}:${secret}:${balance}`],
+    ...replay.flatMap((file) => ['--replay', file]),
+    ...(replay.length === 0 ? ['--start-ms', String(SIMULATED_START_MS)] : []),
+    ...(ledger === null ? [] : ['--state', ledger]),
+  ];
+}
+
+async function real(
+  configuration: EffectiveConfiguration,
+  hosts: { restUrl: string; wsUrl: string },
+  presenter: Presenter,
+): Promise<Venue> {
+  const clock = new SystemClock();
+  const log = logger(presenter, clock);
+  const { apiKey, apiSecret, symbol } = configuration;
+  if (!apiKey || !apiSecret) throw new ConfigurationError('apiKey, apiSecret: both are needed');
+  return {
+    clock,
+    isRealTime: true,
+    exchange: createBinanceExchange({ ...hosts, clock, symbol, apiKey, apiSecret, log }),
+    createMarketData: async (instrument) =>
+      createBinanceMarketData({ ...hosts, clock, instrument, log }),
+    attach: () => undefined,
+    close: async () => undefined,
+  };
+}
+
+function logger(presenter: Presenter, clock: Clock): (text: string) => void {
+  return (text) =>
+    presenter.notify({ timeMs: clock.now(), topic: 'connection', severity: 'info', text });
+}
