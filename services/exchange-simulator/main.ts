@@ -10,7 +10,7 @@ interface Flags {
   readonly host: string;
   readonly port: number;
   readonly clock: 'wall' | 'barrier';
-  readonly speed?: number | null;
+  readonly speed?: number | 'max';
   readonly replay: string[];
   readonly account: AccountOptions[];
   readonly seed?: number;
@@ -53,7 +53,7 @@ async function main(): Promise<void> {
     replay: flags.replay,
     statePath: flags.state ?? null,
     ...(flags.account.length > 0 ? { accounts: flags.account } : {}),
-    ...(speed === undefined ? {} : { speed }),
+    ...(speed === undefined ? {} : { speed: speed === 'max' ? null : speed }),
     ...(seed === undefined ? {} : { seed }),
     ...(latencyMs === undefined ? {} : { latencyMs }),
     ...(startMs === undefined ? {} : { startMs }),
@@ -90,8 +90,9 @@ function whole(text: string): number {
   return Number(text);
 }
 
-function parseSpeed(text: string): number | null {
-  if (text === 'max') return null;
+/** "max" stays text: commander takes a null for a missing value. */
+function parseSpeed(text: string): number | 'max' {
+  if (text === 'max') return text;
   const speed = Number(text);
   if (!(speed > 0)) throw new InvalidArgumentError('must be above 0, or "max".');
   return speed;
