@@ -35,17 +35,21 @@ export async function sessionSegments(path: string): Promise<readonly string[]> 
   return segments.filter((file) => basename(file).replace(/\.gz$/, '') >= named);
 }
 
-/** Writes `file`.gz beside it and removes `file`; complete or not there, whenever it is stopped. */
+/**
+ * Writes `file`.gz beside it and removes `file`; complete or not there, whenever it is stopped. Does
+ * nothing for a file that retention has removed meanwhile.
+ */
 export async function compress(file: string): Promise<void> {
   const part = `${file}.gz.part`;
-  const { atime, mtime } = await stat(file);
+  const stats = await stat(file).catch(ignoreMissing);
+  if (!stats) return;
   // Level 3: a quarter of the time of the default for a tenth more bytes.
   await pipeline(
     createReadStream(file),
     createGzip({ level: 3 }),
     createWriteStream(part, { mode: 0o600, flush: true }),
   );
-  await utimes(part, atime, mtime);
+  await utimes(part, stats.atime, stats.mtime);
   await rename(part, `${file}.gz`);
   await unlink(file);
 }

@@ -43,7 +43,10 @@ export interface JournalWriter {
    * where this one stopped.
    */
   flush(): void;
-  /** Flushes, marks the end, waits for compression. Rejects with a JournalError of any of these. */
+  /**
+   * Flushes, marks the end, waits for compression; nothing may be appended afterwards. Rejects with a
+   * JournalError of any of these; where the disk was full it may be called again.
+   */
   close(): Promise<void>;
 }
 
@@ -80,6 +83,7 @@ class SegmentedWriter implements JournalWriter {
   #remaining: Buffer = Buffer.alloc(0);
   /** The segment to go on in once `#remaining`, which then holds the end of this one, is written. */
   #next: { readonly file: string; readonly descriptor: number } | null = null;
+  #isEnding = false;
   #isClosed = false;
   /** Compression and retention of closed segments, one after the other. */
   #background: Promise<void> = Promise.resolve();
@@ -118,7 +122,9 @@ class SegmentedWriter implements JournalWriter {
 
   async close(): Promise<void> {
     if (this.#isClosed) return;
-    this.#append('end', { next: 'none' } satisfies SegmentEnd);
+    // Asked again after a full disk it goes on where it was; the end is written once.
+    if (!this.#isEnding) this.#append('end', { next: 'none' } satisfies SegmentEnd);
+    this.#isEnding = true;
     this.#write();
     attempt(this.#file, () => {
       fsyncSync(this.#descriptor);
