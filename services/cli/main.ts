@@ -1,7 +1,20 @@
 /** The command line, `plimsoll`: what it can be asked, and its exit codes. Each command has its own file. */
 import { Command } from 'commander';
 import { ConfigurationError } from '../../shared/config/load.ts';
+import { addReplayCommand } from './replay.ts';
 import { addTradeCommand } from './trade.ts';
+
+/** Errors whose message says all a person needs; anything else is shown with its stack. */
+const EXPECTED: ReadonlySet<string> = new Set([
+  'SimulatorError',
+  'RecordingError',
+  'StoreUnavailableError',
+  'ExchangeError',
+  'JournalError',
+  'JournalDamagedError',
+  'JournalVersionError',
+  'FeedError',
+]);
 
 /** 0 done, 1 failed while running, 2 could not start as asked. */
 const EXIT_USAGE = 2;
@@ -13,6 +26,7 @@ const program = new Command('plimsoll')
   )
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : EXIT_USAGE));
 addTradeCommand(program);
+addReplayCommand(program);
 
 program.parseAsync().catch((error: unknown) => {
   const isExpected =
