@@ -1,5 +1,5 @@
 /**
- * The price process behind a generated market: smooth swings of 5 to 20 s (cycles of 10 to 40 s) around
+ * The price process behind a generated market: smooth swings of 4 to 18 s (cycles of about 10 to 35 s) around
  * an anchor that drifts, in regimes of 1 to 4 minutes, with noise on top. Whole thousandths of a tick.
  */
 import type { Ticks } from '../core/units.ts';
@@ -17,14 +17,14 @@ interface RegimeRule {
 }
 
 const RULES: Record<Regime, RegimeRule> = {
-  range: { swing: [60, 140], drift: [-15, 15], noise: 700 },
-  trendUp: { swing: [80, 200], drift: [10, 60], noise: 900 },
-  trendDown: { swing: [80, 200], drift: [-60, -10], noise: 900 },
-  volatile: { swing: [150, 400], drift: [-80, 80], noise: 2_500 },
+  range: { swing: [80, 200], drift: [-15, 15], noise: 700 },
+  trendUp: { swing: [120, 300], drift: [10, 60], noise: 900 },
+  trendDown: { swing: [120, 300], drift: [-60, -10], noise: 900 },
+  volatile: { swing: [200, 500], drift: [-80, 80], noise: 2_500 },
 };
 const REGIMES: readonly Regime[] = ['range', 'trendUp', 'trendDown', 'volatile'];
 
-const SWING_STEPS = [50, 200] as const;
+const SWING_STEPS = [40, 180] as const;
 const REGIME_STEPS = [600, 2_400] as const;
 const MILLI = 1_000;
 

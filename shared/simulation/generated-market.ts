@@ -144,8 +144,9 @@ export class GeneratedMarket implements Market {
     for (const side of SIDES) {
       const stale = opposite(side);
       const price = book.external(stale).bestPublished();
-      if (price !== null && signOf(side) * (best[side] - price) >= 0 && this.#quotes.chance(600)) {
-        const lots = book.external(stale).availableWithin(best[side], 50_000);
+      if (price !== null && signOf(side) * (best[side] - price) >= 0 && this.#quotes.chance(300)) {
+        const there = book.external(stale).availableWithin(best[side], 50_000);
+        const lots = Math.ceil((there * this.#quotes.between(1, 20)) / 100);
         matching.takeExternally(side, best[side], lots);
       }
     }

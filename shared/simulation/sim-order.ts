@@ -1,13 +1,6 @@
 /** An order as the simulated exchange keeps it, and its view. Only matching and requests change it. */
 import type { Instrument } from '../core/instrument.ts';
-import {
-  formatDecimal,
-  type Lots,
-  type Money,
-  parseDecimal,
-  type Ticks,
-  type TimeMs,
-} from '../core/units.ts';
+import { type Lots, type Money, parseDecimal, type Ticks, type TimeMs } from '../core/units.ts';
 import type { OrderStatus, OrderType, OrderView, Side, TimeInForce } from './venue.ts';
 
 export interface SimOrder {
@@ -83,5 +76,6 @@ export function priceText(numerator: bigint, lots: bigint, instrument: Instrumen
   }
   const half = top < 0n ? -bottom : bottom;
   const priceE8 = (2n * top + half) / (2n * bottom);
-  return formatDecimal(Number(priceE8), 8);
+  const digits = String(priceE8 < 0n ? -priceE8 : priceE8).padStart(9, '0');
+  return `${priceE8 < 0n ? '-' : ''}${digits.slice(0, -8)}.${digits.slice(-8)}`;
 }

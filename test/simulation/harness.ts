@@ -62,6 +62,7 @@ export function usdt(amount: number): Money {
   return Math.round(amount * MONEY_PER_USDT) as Money;
 }
 
+/** On a generated market, with account `a` unless `deposit` is 0. */
 export function generated(
   seed = 1,
   options: Partial<VenueOptions> & { startMs?: number; deposit?: number } = {},
@@ -70,7 +71,7 @@ export function generated(
   const { startMs = START_MS, deposit = 10_000, ...rest } = options;
   const market = new GeneratedMarket({ seed, startMs });
   const exchange = new SimulatedExchange({ instrument: BTCUSDT, market, sink, ...rest });
-  exchange.openAccount('a', usdt(deposit));
+  if (deposit > 0) exchange.openAccount('a', usdt(deposit));
   return { exchange, sink };
 }
 
