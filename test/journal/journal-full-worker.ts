@@ -6,7 +6,7 @@ import { execFileSync } from 'node:child_process';
 import { statSync } from 'node:fs';
 import { JournalError } from '../../shared/adapters/journal/format.ts';
 import { createJournal } from '../../shared/adapters/journal/writer.ts';
-import { aBook, options, readAll, readEvents } from './journal-support.ts';
+import { aBook, options, PRLIMIT, readAll, readEvents } from './journal-support.ts';
 
 // Without a handler the signal that comes with the error would end the process.
 process.on('SIGXFSZ', () => undefined);
@@ -20,7 +20,7 @@ await journal.close().then(
   (error: JournalError) => reasons.push(error.reason),
 );
 const bytesWhenFull = statSync(journal.file).size;
-execFileSync('prlimit', ['--pid', String(process.pid), '--fsize=unlimited']);
+execFileSync(PRLIMIT, ['--pid', String(process.pid), '--fsize=unlimited']);
 await journal.close();
 const { tail } = await readAll(directory);
 const events = await readEvents(directory);

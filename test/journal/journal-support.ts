@@ -8,6 +8,9 @@ import { createJournal, type JournalOptions } from '../../shared/adapters/journa
 import type { Command } from '../../shared/core/command.ts';
 import type { Event } from '../../shared/core/event.ts';
 
+/** Sets and lifts a limit on file size: the full disk of these tests. */
+export const PRLIMIT = '/usr/bin/prlimit';
+
 export function journalDirectory(): string {
   return mkdtempSync(join(tmpdir(), 'plimsoll-journal-'));
 }

@@ -2,9 +2,9 @@
  * Goal: what was appended is what is read, over segments, compression, retention and full disks.
  * Method: real files; a limit on file size stands for the full disk.
  */
-import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
@@ -18,12 +18,13 @@ import {
   filesOf,
   journalDirectory,
   options,
+  PRLIMIT,
   readAll,
   readEvents,
   writeJournal,
 } from './journal-support.ts';
 
-const hasPrlimit = spawnSync('prlimit', ['--version']).status === 0;
+const hasPrlimit = existsSync(PRLIMIT);
 if (!hasPrlimit) process.stderr.write('\nNOTICE: the full-disk test is SKIPPED: no prlimit\n\n');
 
 describe('the journal', () => {
@@ -217,7 +218,7 @@ describe('the journal', () => {
       // A limit on file size acts as a full disk does, partial writes included, and can be lifted.
       const worker = fileURLToPath(new URL('journal-full-worker.ts', import.meta.url));
       const output = execFileSync(
-        'prlimit',
+        PRLIMIT,
         ['--fsize=20000:unlimited', process.execPath, worker, directory],
         { encoding: 'utf8' },
       );

@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import type { AccountRecord, DecisionRecord, TradingStateRecord } from '../../core/event.ts';
 import type { MidPriceCandle } from '../../core/market/candle.ts';
-import { type Fill, type Intent, isTerminal, type OrderRecord } from '../../core/trading/order.ts';
+import type { Fill, Intent, OrderRecord } from '../../core/trading/order.ts';
 import {
   type Heartbeat,
   type Lease,
@@ -22,11 +22,23 @@ import {
   olderOrder,
   olderRequest,
   recordedOrder,
-  STATES_ALLOWING,
   traderId,
 } from '../memory/store-rules.ts';
-import { DynamoDbConnection, type Item, type Write } from './connection.ts';
-import { padded, SCHEMA_VERSION, sortKey, TABLE } from './table.ts';
+import { DynamoDbConnection, type Write } from './connection.ts';
+import {
+  body,
+  expiresAfter,
+  isLeader,
+  leaseOf,
+  NEW,
+  number,
+  numberOf,
+  openCopy,
+  parsed,
+  stateAllows,
+  THERE,
+} from './items.ts';
+import { padded, SCHEMA_VERSION, sortKey } from './table.ts';
 
 export interface DynamoDbOptions {
   /** Of a local engine; absent for AWS. On a local one the table is created when missing. */
@@ -40,9 +52,6 @@ export interface DynamoDbOptions {
 export function openDynamoDbStore({ key, ...options }: DynamoDbOptions): Store {
   return new DynamoDbStore(new DynamoDbConnection({ ...options, trader: traderId(key) }));
 }
-
-const NEW = `attribute_not_exists(${TABLE.partitionKey})`;
-const THERE = `attribute_exists(${TABLE.partitionKey})`;
 
 // Cleaning up is all that time to live does here: nothing is decided by an item being gone.
 const DAY_S = 86_400;
@@ -319,56 +328,4 @@ class DynamoDbStore implements Store {
   async #all<T>(prefix: string): Promise<T[]> {
     return (await this.#connection.query(prefix)).map((item) => parsed<T>(item));
   }
-}
-
-function isLeader(epoch: number): Write {
-  return {
-    kind: 'check',
-    sk: sortKey.lease,
-    condition: 'epoch = :epoch AND held = :held',
-    values: { ':epoch': number(epoch), ':held': { BOOL: true } },
-  };
-}
-
-function stateAllows({ purpose }: Intent): Write {
-  const states = STATES_ALLOWING[purpose].map((state, i) => [`:state${i}`, { S: state }] as const);
-  return {
-    kind: 'check',
-    sk: sortKey.tradingState,
-    condition: `${NEW} OR tradingState IN (${states.map(([name]) => name).join(', ')})`,
-    values: Object.fromEntries(states),
-  };
-}
-
-function openCopy(order: OrderRecord): Write {
-  const sk = sortKey.openOrder(order.intent.request.clientOrderId);
-  return isTerminal(order.state) ? { kind: 'delete', sk } : { kind: 'put', sk, item: body(order) };
-}
-
-function leaseOf(item: Item | null): Lease {
-  return {
-    owner: item?.holder?.S ?? '',
-    epoch: numberOf(item, 'epoch'),
-    renewal: numberOf(item, 'renewal'),
-  };
-}
-
-function body(record: object): Item {
-  return { body: { S: JSON.stringify(record) } };
-}
-
-function parsed<T>(item: Item): T {
-  return JSON.parse(item.body?.S ?? 'null') as T;
-}
-
-function number(value: number): { N: string } {
-  return { N: String(value) };
-}
-
-function numberOf(item: Item | null, name: string): number {
-  return Number(item?.[name]?.N ?? 0);
-}
-
-function expiresAfter(seconds: number): Item {
-  return { [TABLE.timeToLive]: number(Math.ceil(Date.now() / 1_000 + seconds)) };
 }

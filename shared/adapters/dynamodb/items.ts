@@ -1,0 +1,68 @@
+/**
+ * Records as DynamoDB items and back, and the checks that fence a transaction. Pure but for the wall
+ * clock in `expiresAfter`, which decides nothing.
+ */
+import { type Intent, isTerminal, type OrderRecord } from '../../core/trading/order.ts';
+import type { Lease } from '../../ports/store.ts';
+import { STATES_ALLOWING } from '../memory/store-rules.ts';
+import type { Item, Write } from './connection.ts';
+import { sortKey, TABLE } from './table.ts';
+
+export const NEW = `attribute_not_exists(${TABLE.partitionKey})`;
+export const THERE = `attribute_exists(${TABLE.partitionKey})`;
+
+/** Fails where `epoch` is not that of a lease still held. */
+export function isLeader(epoch: number): Write {
+  return {
+    kind: 'check',
+    sk: sortKey.lease,
+    condition: 'epoch = :epoch AND held = :held',
+    values: { ':epoch': number(epoch), ':held': { BOOL: true } },
+  };
+}
+
+/** Fails where the trading state does not allow the intent's purpose. */
+export function stateAllows({ purpose }: Intent): Write {
+  const states = STATES_ALLOWING[purpose].map((state, i) => [`:state${i}`, { S: state }] as const);
+  return {
+    kind: 'check',
+    sk: sortKey.tradingState,
+    condition: `${NEW} OR tradingState IN (${states.map(([name]) => name).join(', ')})`,
+    values: Object.fromEntries(states),
+  };
+}
+
+/** Puts or removes the copy by which open orders are found. */
+export function openCopy(order: OrderRecord): Write {
+  const sk = sortKey.openOrder(order.intent.request.clientOrderId);
+  return isTerminal(order.state) ? { kind: 'delete', sk } : { kind: 'put', sk, item: body(order) };
+}
+
+export function leaseOf(item: Item | null): Lease {
+  return {
+    owner: item?.holder?.S ?? '',
+    epoch: numberOf(item, 'epoch'),
+    renewal: numberOf(item, 'renewal'),
+  };
+}
+
+export function body(record: object): Item {
+  return { body: { S: JSON.stringify(record) } };
+}
+
+export function parsed<T>(item: Item): T {
+  return JSON.parse(item.body?.S ?? 'null') as T;
+}
+
+export function number(value: number): { N: string } {
+  return { N: String(value) };
+}
+
+export function numberOf(item: Item | null, name: string): number {
+  return Number(item?.[name]?.N ?? 0);
+}
+
+/** For cleaning up only: DynamoDB deletes the item some time after. */
+export function expiresAfter(seconds: number): Item {
+  return { [TABLE.timeToLive]: number(Math.ceil(Date.now() / 1_000 + seconds)) };
+}
