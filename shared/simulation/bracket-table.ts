@@ -53,7 +53,7 @@ export function notionalMax(leverage: number): Money {
 }
 
 /** The bracket of an absolute notional. */
-export function bracketOf(notional: number): Bracket {
+function bracketOf(notional: number): Bracket {
   const row = BRACKETS.find((b) => notional <= b.notionalCapUsdt * MONEY_PER_USDT);
   return row ?? (BRACKETS[BRACKETS.length - 1] as Bracket);
 }

@@ -10,8 +10,10 @@ import type { Instrument } from '../core/instrument.ts';
 import { asMoney, type Lots, type Money, mulDiv, type Ticks, type TimeMs } from '../core/units.ts';
 import type { Accounts } from './accounts.ts';
 import { isLiquidatable } from './margin-view.ts';
+import type { Matching } from './matching.ts';
 import { bandOf } from './order-checks.ts';
 import type { OrderDesk } from './order-desk.ts';
+import type { OrderSettlement } from './order-settlement.ts';
 import type { SimAccount } from './sim-account.ts';
 import { isOpen, remaining, type SimOrder, viewOfOrder } from './sim-order.ts';
 import { EXPIRY, type PublicEvent } from './venue.ts';
@@ -23,6 +25,8 @@ export interface ClearingContext {
   readonly instrument: Instrument;
   readonly accounts: Accounts;
   readonly desk: OrderDesk;
+  readonly matching: Matching;
+  readonly settlement: OrderSettlement;
   nowMs(): TimeMs;
   emit(event: PublicEvent): void;
 }
@@ -79,15 +83,16 @@ export class Clearing {
   }
 
   #liquidate(account: SimAccount, mark: Ticks): void {
-    const { accounts, desk, instrument } = this.#context;
-    for (const order of [...account.openOrders.values()]) desk.expire(order, EXPIRY.liquidation);
+    const { accounts, settlement, instrument } = this.#context;
+    for (const order of [...account.openOrders.values()])
+      settlement.expire(order, EXPIRY.liquidation);
     const order = this.#liquidationOrder(account, mark);
     account.addOrder(order);
     accounts.tellOrder(account, order, 'NEW');
-    desk.matching.take(order, order.price);
+    this.#context.matching.take(order, order.price);
     const rest = remaining(order);
     if (isOpen(order) && rest > 0) {
-      desk.book(order, {
+      settlement.book(order, {
         price: mark,
         lots: rest,
         isMaker: false,

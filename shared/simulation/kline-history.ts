@@ -9,7 +9,7 @@ import type { Random } from './random.ts';
 import type { KlineView } from './venue.ts';
 
 const MINUTE_MS = 60_000;
-export const HISTORY_ROWS = 1_500;
+const HISTORY_ROWS = 1_500;
 
 export class KlineHistory {
   readonly #random: () => Random;

@@ -26,7 +26,7 @@ export interface ParsedOrder {
 }
 
 /** How many orders an account may have open. */
-export const OPEN_ORDERS_MAX = 200;
+const OPEN_ORDERS_MAX = 200;
 
 const CONDITIONAL = new Set([
   'STOP',

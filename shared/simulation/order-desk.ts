@@ -1,14 +1,15 @@
 /**
- * Takes, changes and ends orders, and books their fills: the requests that matching serves and the
- * settlement that matching calls. Cross-checks of money are in `margin-view.ts`, of texts in `order-checks.ts`.
+ * Takes, changes and cancels orders at an account's request: checks them, lets matching take, rests what
+ * may rest. Rules of margin are in `margin-view.ts`, of texts in `order-checks.ts`; fills are booked in
+ * `order-settlement.ts`.
  */
 import type { Instrument } from '../core/instrument.ts';
-import { asMoney, type Lots, type Money, mulDiv, type Ticks, type TimeMs } from '../core/units.ts';
+import type { Lots, Money, Ticks, TimeMs } from '../core/units.ts';
 import type { Accounts } from './accounts.ts';
 import type { Book } from './book.ts';
 import { notionalMax } from './bracket-table.ts';
 import { exposureWith, isAffordable, type Prospect } from './margin-view.ts';
-import { Matching, type OrderFill, type Settlement } from './matching.ts';
+import type { Matching } from './matching.ts';
 import {
   bandOf,
   checkPercentPrice,
@@ -21,38 +22,27 @@ import {
   parseQuantity,
   parseWhole,
 } from './order-checks.ts';
+import type { OrderSettlement } from './order-settlement.ts';
 import type { SimAccount } from './sim-account.ts';
-import { isOpen, opposite, remaining, type SimOrder, signOf } from './sim-order.ts';
-import {
-  EXPIRY,
-  type ExpiryReason,
-  type ModifyParams,
-  type OrderParams,
-  type OrderRef,
-  type OrderStatus,
-  VenueError,
-} from './venue.ts';
+import { isOpen, opposite, type SimOrder, signOf } from './sim-order.ts';
+import { EXPIRY, type ModifyParams, type OrderParams, type OrderRef, VenueError } from './venue.ts';
 
 export interface DeskContext {
   readonly instrument: Instrument;
   readonly book: Book;
   readonly accounts: Accounts;
-  readonly makerFeePpm: number;
-  readonly takerFeePpm: number;
+  readonly matching: Matching;
+  readonly settlement: OrderSettlement;
   nowMs(): TimeMs;
   /** Throws VenueError -1112 while there is none. */
   mark(): Ticks;
-  /** Announces a trade in the market and gives its id. */
-  trade(trade: { price: Ticks; lots: Lots; isBuyerMaker: boolean }): number;
 }
 
-export class OrderDesk implements Settlement {
-  readonly matching: Matching;
+export class OrderDesk {
   readonly #context: DeskContext;
 
   constructor(context: DeskContext) {
     this.#context = context;
-    this.matching = new Matching(context.book, this);
   }
 
   // Requests -------------------------------------------------------------------------------------------
@@ -65,7 +55,7 @@ export class OrderDesk implements Settlement {
     checkPercentPrice(order, mark, book.bestPrice(opposite(order.side)), instrument);
     checkSize(order, mark, account, instrument);
     const { side, price, quantity } = order;
-    if (order.timeInForce === 'GTX' && this.matching.crosses(side, price)) {
+    if (order.timeInForce === 'GTX' && this.#context.matching.crosses(side, price)) {
       throw new VenueError(
         -5022,
         'Due to the order could not be executed as maker, the Post Only order will be rejected. The order will not be recorded in the order history',
@@ -103,11 +93,11 @@ export class OrderDesk implements Settlement {
 
   /** Takes what there is, then rests or ends. */
   #execute(order: SimOrder, limit: Ticks): void {
-    this.matching.take(order, limit);
+    this.#context.matching.take(order, limit);
     if (!isOpen(order)) return;
-    if (order.type === 'MARKET') this.expire(order, EXPIRY.marketUnfilled);
+    if (order.type === 'MARKET') this.#context.settlement.expire(order, EXPIRY.marketUnfilled);
     else if (order.timeInForce === 'IOC' || order.timeInForce === 'FOK') {
-      this.expire(order, EXPIRY.immediateRemainder);
+      this.#context.settlement.expire(order, EXPIRY.immediateRemainder);
     } else this.#context.book.rest(order);
   }
 
@@ -135,9 +125,9 @@ export class OrderDesk implements Settlement {
       clientOrderId: null,
     };
     checkPercentPrice(changed, mark, null, instrument);
-    const isTaking = timeInForce === 'GTX' && this.matching.crosses(side, price);
+    const isTaking = timeInForce === 'GTX' && this.#context.matching.crosses(side, price);
     if (quantity <= order.executed || isTaking) {
-      this.cancel(order);
+      this.#context.settlement.cancel(order);
       return order;
     }
     if (!isReduceOnly) this.#checkChangedMargin(account, order, changed, mark);
@@ -152,13 +142,13 @@ export class OrderDesk implements Settlement {
 
   cancelOne(account: SimAccount, ref: OrderRef): SimOrder {
     const order = this.#openOrder(account, ref, -2011, 'Unknown order sent.');
-    this.cancel(order);
+    this.#context.settlement.cancel(order);
     return order;
   }
 
   cancelAll(account: SimAccount): SimOrder[] {
     const orders = [...account.openOrders.values()];
-    for (const order of orders) this.cancel(order);
+    for (const order of orders) this.#context.settlement.cancel(order);
     return orders;
   }
 
@@ -170,107 +160,13 @@ export class OrderDesk implements Settlement {
     return account.findByClientId(mandatory('origClientOrderId', ref.origClientOrderId));
   }
 
-  cancel(order: SimOrder): void {
-    this.#end(order, 'CANCELED');
-    this.#context.accounts.tellOrder(this.#accountOf(order), order, 'CANCELED');
-  }
-
-  // Settlement -------------------------------------------------------------------------------------------
-
-  expire(order: SimOrder, reason: ExpiryReason): void {
-    this.#end(order, reason === EXPIRY.selfTrade ? 'EXPIRED_IN_MATCH' : 'EXPIRED');
-    this.#context.accounts.tellOrder(this.#accountOf(order), order, 'EXPIRED', reason);
-  }
-
-  capacity(order: SimOrder): number {
-    if (!isOpen(order)) return 0;
-    const left = remaining(order);
-    if (!order.isReduceOnly) return left;
-    return Math.min(left, this.#accountOf(order).reducible(order.side));
-  }
-
-  trade(trade: { price: Ticks; lots: Lots; isBuyerMaker: boolean }): number {
-    return this.#context.trade(trade);
-  }
-
-  fill(order: SimOrder, fill: OrderFill): void {
-    const { makerFeePpm, takerFeePpm } = this.#context;
-    const notional = this.#context.instrument.notional(fill.price, fill.lots);
-    const rate = fill.isMaker ? makerFeePpm : takerFeePpm;
-    const fee = asMoney(mulDiv({ value: notional, times: rate, over: 1_000_000 }, 'up'));
-    this.book(order, { ...fill, fee, execution: 'TRADE' });
-  }
-
-  /** Books a fill with a given fee. `CALCULATED` is one outside the book, of a liquidation. */
-  book(
-    order: SimOrder,
-    fill: OrderFill & { readonly fee: Money; readonly execution: 'TRADE' | 'CALCULATED' },
-  ): void {
-    const { accounts, instrument, book } = this.#context;
-    const account = this.#accountOf(order);
-    const { price, lots, isMaker, tradeId, fee } = fill;
-    const quote = instrument.notional(price, lots);
-    const realizedPnl = account.applyTrade({ side: order.side, lots, quote, fee });
-    accounts.income(account, 'REALIZED_PNL', realizedPnl, tradeId);
-    accounts.income(account, 'COMMISSION', asMoney(-fee), tradeId);
-    const timeMs = this.#context.nowMs();
-    const { orderId, side } = order;
-    account.addTrade({
-      tradeId,
-      orderId,
-      side,
-      price,
-      quantity: lots,
-      quote,
-      realizedPnl,
-      fee,
-      isMaker,
-      timeMs,
-    });
-
-    order.executed = (order.executed + lots) as Lots;
-    order.cumQuote = asMoney(order.cumQuote + quote);
-    order.updateMs = timeMs;
-    if (remaining(order) === 0) this.#end(order, 'FILLED');
-    else {
-      order.status = 'PARTIALLY_FILLED';
-      book.touch(order);
-    }
-    accounts.tellAccount(account, 'ORDER', 0 as Money, true);
-    accounts.tellOrder(account, order, fill.execution, EXPIRY.none, {
-      lastQuantity: lots,
-      lastPrice: price,
-      tradeId,
-      fee,
-      realizedPnl,
-      isMaker,
-    });
-    this.#expireReduceOnly(account);
-  }
-
-  /** A reduce-only order that can reduce nothing any more ends. */
-  #expireReduceOnly(account: SimAccount): void {
-    for (const order of [...account.openOrders.values()]) {
-      if (order.isReduceOnly && account.reducible(order.side) === 0) {
-        this.expire(order, EXPIRY.reduceOnly);
-      }
-    }
-  }
-
-  #end(order: SimOrder, status: OrderStatus): void {
-    order.status = status;
-    order.updateMs = this.#context.nowMs();
-    this.#context.book.remove(order);
-    this.#accountOf(order).closed(order);
-  }
-
   // Checks -------------------------------------------------------------------------------------------------
 
   #checkFillable(account: SimAccount, order: ParsedOrder): void {
     const { side, price, quantity } = order;
     const wanted = order.isReduceOnly ? Math.min(quantity, account.reducible(side)) : quantity;
     const taker = { side, accountId: account.state.accountId };
-    if (wanted < quantity || this.matching.fillable(taker, price, quantity) < quantity) {
+    if (wanted < quantity || this.#context.matching.fillable(taker, price, quantity) < quantity) {
       throw new VenueError(
         -5021,
         'Due to the order could not be filled immediately, the FOK order will be rejected. The order will not be recorded in the order history',
@@ -324,9 +220,5 @@ export class OrderDesk implements Settlement {
     const order = this.find(account, ref);
     if (order === null || !isOpen(order)) throw new VenueError(code, text);
     return order;
-  }
-
-  #accountOf(order: SimOrder): SimAccount {
-    return this.#context.accounts.get(order.accountId);
   }
 }

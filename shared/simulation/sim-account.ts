@@ -8,7 +8,7 @@ import { isOpen, remaining, type SimOrder, signOf } from './sim-order.ts';
 import type { IncomeView, Side, TradeView } from './venue.ts';
 
 /** How many closed orders, trades and income rows an account keeps; the oldest go first. */
-export const KEPT = { orders: 5_000, trades: 20_000, income: 40_000 } as const;
+const KEPT = { orders: 5_000, trades: 20_000, income: 40_000 } as const;
 
 /** All of an account that outlives a restart, as plain JSON. */
 export interface AccountState {

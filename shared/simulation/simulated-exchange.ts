@@ -16,8 +16,10 @@ import { Clearing } from './clearing.ts';
 import { Klines } from './klines.ts';
 import { accountView, initialMargin, positionView } from './margin-view.ts';
 import type { Market } from './market.ts';
+import { Matching } from './matching.ts';
 import { checkSymbol, mandatory, parseWhole } from './order-checks.ts';
 import { OrderDesk } from './order-desk.ts';
+import { OrderSettlement } from './order-settlement.ts';
 import { select } from './select.ts';
 import { type SimOrder, viewOfOrder } from './sim-order.ts';
 import {
@@ -62,6 +64,7 @@ export class SimulatedExchange implements Venue {
   readonly #fundingRateE8: number;
   readonly #book: Book;
   readonly #accounts: Accounts;
+  readonly #matching: Matching;
   readonly #desk: OrderDesk;
   readonly #clearing: Clearing;
   readonly #klines: Klines;
@@ -91,14 +94,13 @@ export class SimulatedExchange implements Venue {
       mark: () => market.markPrice() ?? (0 as Ticks),
       userEvent: this.#sink.userEvent.bind(this.#sink),
     });
-    this.#desk = new OrderDesk({
+    const settlement = new OrderSettlement({
       instrument,
       book: this.#book,
       accounts: this.#accounts,
       makerFeePpm: this.makerFeePpm,
       takerFeePpm: this.takerFeePpm,
       nowMs,
-      mark: () => this.#mark(),
       trade: ({ price, lots, isBuyerMaker }) => {
         const tradeId = this.#accounts.nextTradeId();
         const trade = { tradeId, timeMs: this.#nowMs, price, quantity: lots, isBuyerMaker };
@@ -107,17 +109,22 @@ export class SimulatedExchange implements Venue {
         return tradeId;
       },
     });
-    this.#clearing = new Clearing({
+    this.#matching = new Matching(this.#book, settlement);
+    const parts = {
       instrument,
+      book: this.#book,
       accounts: this.#accounts,
-      desk: this.#desk,
+      matching: this.#matching,
+      settlement,
       nowMs,
       emit,
-    });
+    };
+    this.#desk = new OrderDesk({ ...parts, mark: () => this.#mark() });
+    this.#clearing = new Clearing({ ...parts, desk: this.#desk });
     market.open({
       instrument,
       book: this.#book,
-      matching: this.#desk.matching,
+      matching: this.#matching,
       emit,
       publish: (trade, raw) => this.#publish(trade, raw),
     });
@@ -162,13 +169,15 @@ export class SimulatedExchange implements Venue {
     this.#klines.advanceTo(timeMs);
     const mark = this.#market.markPrice();
     if (mark === null) return;
-    this.#sink.publicEvent({ kind: 'markPrice', ...this.premiumIndex() });
+    const isBookKnown = this.#market.isBookKnown();
+    if (isBookKnown) this.#sink.publicEvent({ kind: 'markPrice', ...this.premiumIndex() });
     if (timeMs % FUNDING_MS === 0) {
       this.#clearing.fund(mark, this.#fundingRateE8);
       this.#fundingRates.push({ timeMs, fundingRateE8: this.#fundingRateE8, markPrice: mark });
       if (this.#fundingRates.length > FUNDINGS_KEPT) this.#fundingRates.shift();
     }
-    this.#clearing.liquidate(mark);
+    // Without a book a mark price is only a memory: nobody is liquidated by it.
+    if (isBookKnown) this.#clearing.liquidate(mark);
     this.#market.requestDone(timeMs);
   }
 
@@ -334,7 +343,7 @@ export class SimulatedExchange implements Venue {
     for (const account of this.#accounts.all()) {
       for (const order of account.openOrders.values()) this.#book.rest(order);
     }
-    this.#desk.matching.fillCrossed();
+    this.#matching.fillCrossed();
     this.#market.requestDone(this.#nowMs);
   }
 

@@ -31,7 +31,7 @@ export const BTCUSDT = new Instrument({
 /** 2024-07-18 23:58:00 UTC. */
 export const START_MS = 1_721_347_080_000;
 
-export class RememberingSink implements VenueSink {
+class RememberingSink implements VenueSink {
   readonly public: PublicEvent[] = [];
   readonly user: { readonly accountId: string; readonly event: UserEvent }[] = [];
 

@@ -152,4 +152,48 @@ describe('a resting order in a recording', () => {
     exchange.advanceTo(START_MS + 3);
     expect(() => exchange.placeOrder('a', market('BUY', '0.100'))).toThrow('-1112');
   });
+
+  it('keeps still through seconds without a book, and queues anew when it is back', () => {
+    const quiet = Array.from({ length: 3_000 }, () => ({ stream: 'x', data: { e: 'other' } }));
+    const again = snapshotFrame(20, [['60000.00', '3.000']], [['60000.10', '1.000']]);
+    const { exchange, sink } = scripted([
+      BOOK,
+      diff(13, []),
+      ...quiet,
+      again,
+      tradeFrame('60000.00', '2.000', true, LATER),
+      tradeFrame('60000.00', '1.100', true, LATER),
+    ]);
+    exchange.advanceTo(START_MS + 1);
+    exchange.placeOrder('a', limit('BUY', '0.500', '60000.00'));
+    exchange.advanceTo(START_MS + 3_000);
+    expect(sink.public.filter((event) => event.kind === 'markPrice')).toEqual([]);
+    exchange.advanceTo(START_MS + 3_004);
+    expect(exchange.trades('a', {})).toEqual([]);
+    exchange.advanceTo(START_MS + 3_005);
+    expect(exchange.trades('a', {}).map((t) => t.quantity)).toEqual([100]);
+  });
+
+  it('marks at the mean of the mids of the last thirty seconds', () => {
+    const quiet = (count: number) =>
+      Array.from({ length: count }, () => ({ stream: 'x', data: { e: 'other' } }));
+    const up: [string, string][] = [
+      ['60000.10', '0'],
+      ['60001.00', '0'],
+      ['60040.10', '1.000'],
+    ];
+    const { exchange } = scripted([
+      BOOK,
+      ...quiet(20_500),
+      diff(11, [['60040.00', '1.000']], up),
+      ...quiet(60_000),
+    ]);
+    exchange.advanceTo(START_MS + 20_000);
+    expect(exchange.premiumIndex().markPrice).toBe(600_001);
+    exchange.advanceTo(START_MS + 30_000);
+    // Twenty mids of 60,000.05 and ten of 60,040.05.
+    expect(exchange.premiumIndex().markPrice).toBe(600_134);
+    exchange.advanceTo(START_MS + 60_000);
+    expect(exchange.premiumIndex().markPrice).toBe(600_401);
+  });
 });
