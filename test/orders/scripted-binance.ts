@@ -31,7 +31,7 @@ export interface Answer {
 
 export type Script = (request: SeenRequest) => Answer;
 
-export const EXCHANGE_INFO = {
+const EXCHANGE_INFO = {
   timezone: 'UTC',
   rateLimits: [
     { rateLimitType: 'REQUEST_WEIGHT', interval: 'MINUTE', intervalNum: 1, limit: 2400 },

@@ -6,14 +6,14 @@ import http from 'node:http';
 import https from 'node:https';
 import type { Clock } from '../../ports/clock.ts';
 
-export interface HttpRequest {
+interface HttpRequest {
   readonly method: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | undefined;
 }
 
 /** What ccxt reads of a fetch response, with the body already here. */
-export interface BufferedResponse {
+interface BufferedResponse {
   readonly status: number;
   readonly statusText: string;
   readonly headers: Readonly<Record<string, string>>;

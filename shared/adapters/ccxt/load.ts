@@ -4,14 +4,13 @@
  */
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
-import type { binanceusdm, Exchange, pro } from 'ccxt';
+import type { binanceusdm, Exchange } from 'ccxt';
 
-export type ExchangeClass = new (options?: Record<string, unknown>) => Exchange;
-export type BinanceUsdmClass = typeof binanceusdm;
-export type BinanceUsdmProClass = typeof pro.binanceusdm;
+type ExchangeClass = new (options?: Record<string, unknown>) => Exchange;
+type BinanceUsdmClass = typeof binanceusdm;
 
 /** ccxt's REST classes, and its `pro` ones that add `watch…` methods over WebSocket. */
-export type ExchangeVariant = 'rest' | 'pro';
+type ExchangeVariant = 'rest' | 'pro';
 
 /** Thrown for a name that is not an exchange ccxt has in this variant. */
 export class UnknownExchangeError extends Error {
@@ -31,11 +30,6 @@ export async function loadExchangeClass(
 /** Binance USD-M futures, REST only. */
 export async function loadBinanceUsdm(): Promise<BinanceUsdmClass> {
   return (await importClass('binanceusdm', 'rest')) as BinanceUsdmClass;
-}
-
-/** Binance USD-M futures with `watch…` methods. */
-export async function loadBinanceUsdmPro(): Promise<BinanceUsdmProClass> {
-  return (await importClass('binanceusdm', 'pro')) as BinanceUsdmProClass;
 }
 
 async function importClass(name: string, variant: ExchangeVariant): Promise<unknown> {
