@@ -163,16 +163,20 @@ describe('a journal', () => {
 
 describe('a journal of several segments', () => {
   let directory: string;
+  const variants: string[] = [];
 
   beforeAll(async () => {
     directory = journalDirectory();
     await writeJournal(40, options(directory, { segmentBytes: 1_000 }));
   });
-  afterAll(() => rmSync(directory, { recursive: true }));
+  afterAll(() => {
+    for (const made of [directory, ...variants]) rmSync(made, { recursive: true });
+  });
 
   /** The directory with some files changed (a buffer) or left out (null). */
   function variant(changes: Record<string, Buffer | null>): string {
     const target = journalDirectory();
+    variants.push(target);
     for (const name of filesOf(directory)) {
       const bytes = name in changes ? changes[name] : readFileSync(join(directory, name));
       if (bytes) writeFileSync(join(target, name), bytes);
@@ -214,7 +218,6 @@ describe('a journal of several segments', () => {
           const outcome = await readAll(target).catch((error: unknown) => error);
           if (outcome instanceof Error) expect(outcome).toBeInstanceOf(JournalDamagedError);
           else expect(outcome).toMatchObject({ records: expected, tail: { status: 'closed' } });
-          rmSync(target, { recursive: true });
         },
       ),
       { numRuns: 150 },

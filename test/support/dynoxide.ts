@@ -35,13 +35,17 @@ export async function startDynoxide(databasePath?: string): Promise<Dynoxide> {
   const port = await freePort();
   const args = ['--port', String(port), ...(databasePath ? ['--db-path', databasePath] : [])];
   const child = spawn(BINARY, args, { stdio: 'ignore' });
+  // Also where a test fails before it stops its engine.
+  const end = () => child.kill('SIGKILL');
+  process.once('exit', end);
   const endpoint = `http://127.0.0.1:${port}`;
   await untilHealthy(child, port);
   return {
     endpoint,
     async stop() {
+      process.off('exit', end);
       if (child.exitCode !== null || child.signalCode !== null) return;
-      child.kill('SIGKILL');
+      end();
       await once(child, 'exit');
     },
   };
