@@ -96,6 +96,17 @@ describe('a generated market', () => {
     }
   });
 
+  it('quotes around its fair value', () => {
+    const { exchange } = generated(13);
+    for (let s = 1; s <= 600; s++) {
+      exchange.advanceTo(START_MS + s * 1_000);
+      const { bid, ask } = exchange.bookTicker();
+      const { markPrice } = exchange.premiumIndex();
+      expect(ask.price).toBe(markPrice + 1);
+      expect(ask.price - bid.price).toBeLessThanOrEqual(6);
+    }
+  });
+
   it('turns often enough, and far enough, for an inflection of a 12-second mean', () => {
     const { exchange } = generated(9);
     const closes: number[] = [];

@@ -16,6 +16,8 @@ import {
   usdt,
 } from './harness.ts';
 
+/** The usual fees of round lots leave nothing to round; these do. */
+const ODD_FEES = { makerFeePpm: 177, takerFeePpm: 333 };
 const QUANTA = BigInt(BTCUSDT.quantaPerTickLot);
 
 /** Rebuilds position and wallet from deposits, trades and funding, with fees rounded against the account. */
@@ -32,7 +34,7 @@ class Audit {
     if (event.kind !== 'orderTradeUpdate' || event.execution !== 'TRADE') return;
     const signed = BigInt(event.lastQuantity) * (event.order.side === 'BUY' ? 1n : -1n);
     const quote = BigInt(event.lastPrice) * BigInt(event.lastQuantity) * QUANTA;
-    const ppm = event.isMaker ? 200n : 500n;
+    const ppm = BigInt(event.isMaker ? ODD_FEES.makerFeePpm : ODD_FEES.takerFeePpm);
     expect(BigInt(event.fee)).toBe((quote * ppm + 999_999n) / 1_000_000n);
     this.wallet += BigInt(event.realizedPnl) - BigInt(event.fee);
     // Profit so far + value at cost must equal what was paid: cost' = cost + signed quote + realised.
@@ -62,7 +64,7 @@ describe('money', () => {
         fc.array(action, { minLength: 20, maxLength: 120 }),
         (seed, actions) => {
           const startMs = Math.floor(START_MS / 28_800_000 + 1) * 28_800_000 - 20_000;
-          const { exchange, sink } = generated(seed, { startMs, deposit: 50_000 });
+          const { exchange, sink } = generated(seed, { startMs, deposit: 50_000, ...ODD_FEES });
           exchange.openAccount('b', usdt(3_000));
           let nowMs = startMs;
           for (const { waitMs, account, kind, side, lots, offset } of actions) {
@@ -107,16 +109,22 @@ describe('money', () => {
 
   it('pays funding once at the stamp: position × mark × rate, against the account', () => {
     const stampMs = Math.floor(START_MS / 28_800_000 + 1) * 28_800_000;
-    const { exchange, sink } = generated(1, { startMs: stampMs - 5_000 });
+    const { exchange, sink } = generated(1, { startMs: stampMs - 5_000, fundingRateE8: 12_347 });
+    exchange.openAccount('b', usdt(10_000));
     exchange.advanceTo(stampMs - 3_000);
     exchange.placeOrder('a', market('BUY', '0.333'));
+    exchange.placeOrder('b', market('SELL', '0.333'));
     exchange.advanceTo(stampMs + 2_000);
-    const rows = exchange.income('a', { incomeType: 'FUNDING_FEE' });
     const [funding] = exchange.fundingRates({});
-    const notional = BigInt(funding!.markPrice) * 333n * QUANTA;
-    expect(rows.map((row) => [row.timeMs, BigInt(row.income)])).toEqual([
-      [stampMs, -((notional * 10_000n + 99_999_999n) / 100_000_000n)],
-    ]);
+    const exact = BigInt(funding!.markPrice) * 333n * QUANTA * 12_347n;
+    const scale = 100_000_000n;
+    expect(exact % scale).not.toBe(0n);
+    const rows = (id: string) =>
+      exchange
+        .income(id, { incomeType: 'FUNDING_FEE' })
+        .map((row) => [row.timeMs, BigInt(row.income)]);
+    expect(rows('a')).toEqual([[stampMs, -(exact / scale + 1n)]]);
+    expect(rows('b')).toEqual([[stampMs, exact / scale]]);
     const told = sink.user.filter((u) => u.event.kind === 'accountUpdate').at(-1)!.event;
     expect(told).toMatchObject({ reason: 'FUNDING_FEE', position: null });
   });

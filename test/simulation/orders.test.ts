@@ -282,6 +282,12 @@ describe('refusals', () => {
     expect(codeOfOrder(limit('BUY', '5.000', '60000.00'))).toBe(0);
   });
 
+  it('-2019 for the loss that an order far beyond the mark would open with', () => {
+    // 31 × 62,900 ÷ 20 is within the wallet of 100,000, but 31 × 2,900 of loss on top is not.
+    expect(codeOfOrder(limit('BUY', '31.000', '62900.00'))).toBe(-2019);
+    expect(codeOfOrder(limit('BUY', '31.000', '59900.00'))).toBe(0);
+  });
+
   it('-4028 and -2028 for a leverage that cannot be', () => {
     const set = (leverage: string) =>
       codeOf(() => bench.exchange.setLeverage('a', 'BTCUSDT', leverage));

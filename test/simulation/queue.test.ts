@@ -128,6 +128,16 @@ describe('a resting order in a recording', () => {
     expect(take()).toBe(700);
   });
 
+  it('does not sell what a recorded trade has taken already', () => {
+    const { exchange } = scripted([BOOK, tradeFrame('60000.10', '0.600', false, LATER)]);
+    exchange.advanceTo(START_MS + 2);
+    const order = exchange.placeOrder(
+      'a',
+      limit('BUY', '1.000', '60000.10', { timeInForce: 'IOC' }),
+    );
+    expect(order.executed).toBe(400);
+  });
+
   it('does not know the book before the snapshot, applies what came before and belongs after', () => {
     const { exchange, sink } = scripted([
       depthFrame({ U: 5, u: 8, pu: 4 }, [['60000.00', '7.000']], []),
