@@ -36,6 +36,8 @@ export interface BinanceMarketDataOptions {
   /** Everything received, before it is understood: frames, and the bodies of snapshots. */
   readonly onRaw?: (raw: Buffer) => void;
   readonly log?: (message: string) => void;
+  /** Age at which a connection is replaced by a new one; 23 h where absent. */
+  readonly renewMs?: number;
   /** Seed of the backoffs' jitter. */
   readonly seed?: number;
 }
@@ -59,6 +61,7 @@ class BinanceMarketData implements MarketDataClient {
   constructor(options: BinanceMarketDataOptions) {
     const { clock, instrument, headers, listener, onRaw, log = () => undefined } = options;
     const { depthStream = 'depth@100ms', tradeStream = 'aggTrade', seed = 1 } = options;
+    const { renewMs = RENEW_MS } = options;
     const symbol = options.symbol ?? instrument.spec.symbol;
     this.#reader = new MarketReader({
       instrument,
@@ -88,7 +91,7 @@ class BinanceMarketData implements MarketDataClient {
         clock,
         headers: () => headers?.() ?? {},
         silenceMs: name === 'public' ? BOOK_SILENCE_MS : MARKET_SILENCE_MS,
-        renewMs: RENEW_MS,
+        renewMs,
         seed: name === 'public' ? seed : seed + 1,
         onFrame: (raw) => {
           onRaw?.(raw);
