@@ -33,7 +33,7 @@ export interface CcxtMarketDataOptions {
 }
 
 /** The exchange is there but cannot give what is asked: trying again would not help. */
-export class UnsupportedMarketError extends Error {
+class UnsupportedMarketError extends Error {
   override readonly name = 'UnsupportedMarketError';
 }
 

@@ -24,6 +24,7 @@ const QUOTE = 0x22;
 const COMMA = 0x2c;
 const DOT = 0x2e;
 const ZERO = 0x30;
+const NINE = 0x39;
 const COLON = 0x3a;
 const OPEN_BRACKET = 0x5b;
 const BACKSLASH = 0x5c;
@@ -38,13 +39,13 @@ const REPLIES = [Buffer.from('{"result":'), Buffer.from('{"id":'), Buffer.from('
 const TRUE = Buffer.from('true');
 const FALSE = Buffer.from('false');
 
-const KINDS = new Map<string, FrameKind>([
-  ['depthUpdate', 'depth'],
-  ['bookTicker', 'bookTicker'],
-  ['trade', 'trade'],
-  ['aggTrade', 'aggTrade'],
-  ['markPriceUpdate', 'markPrice'],
-]);
+const KINDS: readonly { readonly name: Buffer; readonly kind: FrameKind }[] = [
+  { name: Buffer.from('depthUpdate"'), kind: 'depth' },
+  { name: Buffer.from('bookTicker"'), kind: 'bookTicker' },
+  { name: Buffer.from('trade"'), kind: 'trade' },
+  { name: Buffer.from('aggTrade"'), kind: 'aggTrade' },
+  { name: Buffer.from('markPriceUpdate"'), kind: 'markPrice' },
+];
 
 /** Fields that must have been seen, as bits; `#seen` collects them and refuses a second time. */
 const SYMBOL = 1;
@@ -111,7 +112,7 @@ export class FrameScanner {
     const nameStart = at + EVENT.length;
     at = skipString(bytes, nameStart - 1);
     if (at === FAILED) return 'malformed';
-    const kind = KINDS.get(bytes.toString('latin1', nameStart, at - 1)) ?? 'other';
+    const kind = kindNamed(bytes, nameStart);
     this.#seen = 0;
     while (bytes[at] === COMMA) {
       at = this.#field(bytes, at + 1, kind);
@@ -280,30 +281,28 @@ export class FrameScanner {
   #decimal(bytes: Buffer, start: number, { decimals, multiple }: DecimalScale): number {
     if (bytes[start] !== QUOTE) return FAILED;
     let at = start + 1;
-    let value = 0;
-    let digit = (bytes[at] as number) - ZERO;
-    if (!(digit >= 0 && digit <= 9)) return FAILED;
-    do {
-      value = value * 10 + digit;
-      digit = (bytes[++at] as number) - ZERO;
-    } while (digit >= 0 && digit <= 9);
-    let places = 0;
-    if (bytes[at] === DOT) {
-      const first = at + 1;
-      digit = (bytes[++at] as number) - ZERO;
-      while (digit >= 0 && digit <= 9) {
-        if (places < decimals) {
-          value = value * 10 + digit;
-          places += 1;
-        } else if (digit !== 0) {
-          return FAILED;
-        }
-        digit = (bytes[++at] as number) - ZERO;
-      }
-      if (at === first) return FAILED;
+    let byte = bytes[at] as number;
+    if (!(byte >= ZERO && byte <= NINE)) return FAILED;
+    let value = byte - ZERO;
+    byte = bytes[++at] as number;
+    while (byte >= ZERO && byte <= NINE) {
+      value = value * 10 + (byte - ZERO);
+      byte = bytes[++at] as number;
     }
-    if (bytes[at] !== QUOTE) return FAILED;
-    for (; places < decimals; places++) value *= 10;
+    let missing = decimals;
+    if (byte === DOT) {
+      byte = bytes[++at] as number;
+      if (!(byte >= ZERO && byte <= NINE)) return FAILED;
+      while (missing > 0 && byte >= ZERO && byte <= NINE) {
+        value = value * 10 + (byte - ZERO);
+        missing -= 1;
+        byte = bytes[++at] as number;
+      }
+      // Digits finer than a step must say nothing.
+      while (byte === ZERO) byte = bytes[++at] as number;
+    }
+    if (byte !== QUOTE) return FAILED;
+    for (; missing > 0; missing--) value *= 10;
     if (value > Number.MAX_SAFE_INTEGER) return FAILED;
     if (multiple !== 1) {
       if (value % multiple !== 0) return FAILED;
@@ -335,6 +334,11 @@ export class FrameScanner {
     this.#seen |= field;
     return true;
   }
+}
+
+function kindNamed(bytes: Buffer, at: number): FrameKind {
+  for (const { name, kind } of KINDS) if (startsWith(bytes, at, name)) return kind;
+  return 'other';
 }
 
 function startsWith(bytes: Buffer, at: number, text: Buffer): boolean {
