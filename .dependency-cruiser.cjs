@@ -33,7 +33,7 @@ module.exports = {
     {
       name: 'services-import-shared-only',
       severity: 'error',
-      from: { path: '^services/([^/]+)/' },
+      from: { path: '^services/(?!cli/)([^/]+)/' },
       to: { path: '^(services/(?!$1/)|research/|infra/|test/)' },
     },
     {

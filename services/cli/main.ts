@@ -1,7 +1,10 @@
 /** The command line, `plimsoll`: what it can be asked, and its exit codes. Each command has its own file. */
 import { Command } from 'commander';
 import { ConfigurationError } from '../../shared/config/load.ts';
+import { addExchangeCommand, addGatewayCommand } from './child-programs.ts';
+import { addExportCommand } from './export.ts';
 import { addReplayCommand } from './replay.ts';
+import { addSteeringCommands } from './steer.ts';
 import { addTradeCommand } from './trade.ts';
 
 /** Errors whose message says all a person needs; anything else is shown with its stack. */
@@ -26,18 +29,14 @@ const program = new Command('plimsoll')
   )
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : EXIT_USAGE));
 addTradeCommand(program);
+addExchangeCommand(program);
+addGatewayCommand(program);
 addReplayCommand(program);
+addSteeringCommands(program);
+addExportCommand(program);
 
 program.parseAsync().catch((error: unknown) => {
-  const isExpected =
-    error instanceof ConfigurationError ||
-    [
-      'SimulatorError',
-      'RecordingError',
-      'StoreUnavailableError',
-      'ExchangeError',
-      'JournalError',
-    ].includes((error as Error).name);
+  const isExpected = error instanceof ConfigurationError || EXPECTED.has((error as Error).name);
   const text = error instanceof Error ? (isExpected ? error.message : error.stack) : String(error);
   process.stderr.write(`plimsoll: ${text}\n`);
   process.exit(error instanceof ConfigurationError ? EXIT_USAGE : 1);

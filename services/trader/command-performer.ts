@@ -143,8 +143,10 @@ export class CommandPerformer {
     };
     switch (command.kind) {
       case 'save': {
-        const { order, fill, account } = command;
-        return fenced(await writer.persist(() => store.save(epoch, { order, fill, account })));
+        const { order, fill, payment, account } = command;
+        return fenced(
+          await writer.persist(() => store.save(epoch, { order, fill, payment, account })),
+        );
       }
       case 'saveDecision':
         return fenced(await writer.persist(() => store.saveDecision(epoch, command.decision)));

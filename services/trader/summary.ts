@@ -35,6 +35,8 @@ export interface Summary {
   readonly fees: string;
   readonly funding: string;
   readonly tradingState: string;
+  /** Orders whose outcome is still being looked for. */
+  readonly unknownOrders: number;
   readonly bookChecks: number;
   readonly bookMismatches: number;
   readonly resyncs: number;
@@ -74,7 +76,10 @@ export async function finalSnapshot(
 function isEqual(engine: Engine, snapshot: AccountSnapshot): boolean {
   if (!engine.account.isKnown) return false;
   const { position, walletBalance } = engine.account.record;
-  const ours = engine.orders.unsettled.map((order) => order.intent.request.clientOrderId).sort();
+  const ours = engine.orders.unsettled
+    .filter(({ state }) => state === 'open' || state === 'partiallyFilled')
+    .map((order) => order.intent.request.clientOrderId)
+    .sort();
   const theirs = snapshot.openOrders.map((order) => order.clientOrderId).sort();
   return (
     snapshot.position === position &&
@@ -122,6 +127,9 @@ export function summarize(input: {
     fees: money(account?.fees),
     funding: money(account?.funding),
     tradingState: engine.gate.state,
+    unknownOrders: engine.orders.unsettled.filter(
+      ({ state }) => state === 'unknown' || state === 'presumedAbsent',
+    ).length,
     bookChecks: market.bookChecks,
     bookMismatches: market.bookMismatches,
     resyncs: market.resyncs,

@@ -2,7 +2,7 @@
  * Everything the engine can ask for, and the outbox it is appended to. The runtime performs commands
  * in order; what comes of them returns as events.
  */
-import type { AccountRecord, DecisionRecord, TradingStateRecord } from './event.ts';
+import type { AccountRecord, DecisionRecord, Payment, TradingStateRecord } from './event.ts';
 import type { MidPriceCandle } from './market/candle.ts';
 import type { Fill, Intent, OrderRecord } from './trading/order.ts';
 import type { TimeMs } from './units.ts';
@@ -48,11 +48,12 @@ export interface ReadCandlesCommand {
   readonly count: number;
 }
 
-/** Persist order, and the fill and account it led to, in one transaction. */
+/** Persist order, fill or payment and the account they led to, in one transaction. */
 export interface SaveCommand {
   readonly kind: 'save';
   readonly order: OrderRecord | null;
   readonly fill: Fill | null;
+  readonly payment: Payment | null;
   readonly account: AccountRecord | null;
 }
 

@@ -175,7 +175,11 @@ export class Engine {
         if (!this.account.isKnown) return;
         this.#reconciler.streamEvent();
         const changed = this.account.applyWalletChange(event);
-        if (changed) out.push({ kind: 'save', order: null, fill: null, account: changed });
+        if (changed) {
+          const { reason, amount, id, exchangeMs } = event;
+          const payment = { reason, amount, id, exchangeMs };
+          out.push({ kind: 'save', order: null, fill: null, payment, account: changed });
+        }
         return;
       }
       case 'leadership':
@@ -265,7 +269,7 @@ export class Engine {
     const account = this.account.applyFill(event.fill, this.instrument, event.timeMs);
     if (!account) return;
     const order = this.orders.applyFill(event.fill, event.timeMs);
-    out.push({ kind: 'save', order, fill: event.fill, account });
+    out.push({ kind: 'save', order, fill: event.fill, payment: null, account });
     this.#notifications.filled(event.fill, account, this.instrument, out);
     if (Math.sign(before) === -Math.sign(account.position) && before !== 0) {
       this.#activity.flips.add(event.timeMs);
@@ -296,7 +300,7 @@ export class Engine {
         nowMs: this.market.exchangeMs(event.timeMs),
       });
     if (!this.account.isKnown) {
-      out.push({ kind: 'save', order: null, fill: null, account: adopt() });
+      out.push({ kind: 'save', order: null, fill: null, payment: null, account: adopt() });
       if (event.position !== 0) {
         this.#changeState('reducing', 'the account holds a position of unknown origin', out);
       }
@@ -314,11 +318,11 @@ export class Engine {
     }
     if (finding.kind === 'different') {
       this.#say(out, `the exchange's account differs from ours: ${finding.detail}`, 'critical');
-      out.push({ kind: 'save', order: null, fill: null, account: adopt() });
+      out.push({ kind: 'save', order: null, fill: null, payment: null, account: adopt() });
       this.#changeState('reducing', `reconciliation: ${finding.detail}`, out);
     }
     const verified = this.account.verified();
-    out.push({ kind: 'save', order: null, fill: null, account: verified });
+    out.push({ kind: 'save', order: null, fill: null, payment: null, account: verified });
     this.#reconcileAtMs = event.timeMs + this.#settings.reconcileEveryMs;
     if (this.gate.hold('reconciling', false, '')) {
       this.#say(
@@ -345,6 +349,12 @@ export class Engine {
       this.tradeExecutor.restore(event.decision, event.timeMs);
     }
     for (const order of event.orders) this.#orderExecutor.recover(order, event.timeMs, out);
+    if (event.orders.length > 0) {
+      this.#say(
+        out,
+        `looking for ${event.orders.length} orders that an earlier session left unsettled`,
+      );
+    }
     this.gate.hold('reconciling', true, 'the account has not been compared with the exchange yet');
     this.gate.hold('starting', false, '');
     this.#refreshHolds();
@@ -428,7 +438,7 @@ export class Engine {
     if (equity === null) return;
     const newDay = this.account.observeEquity(equity, this.market.exchangeMs(this.#now));
     if (newDay && newDay.dayStartEquity === equity) {
-      out.push({ kind: 'save', order: null, fill: null, account: newDay });
+      out.push({ kind: 'save', order: null, fill: null, payment: null, account: newDay });
     }
     const breach = this.#monitor.breach(this.#trader.currentMargin(), this.account.record, equity);
     if (!breach) return;

@@ -187,6 +187,9 @@ export interface WalletChangeEvent {
   readonly exchangeMs: TimeMs;
 }
 
+/** A wallet change as it is kept: the ledger's entry beside the fills'. */
+export type Payment = Omit<WalletChangeEvent, 'kind' | 'timeMs'>;
+
 /** What the exchange says the account is, read in one go. */
 export interface AccountSnapshotEvent {
   readonly kind: 'accountSnapshot';

@@ -12,6 +12,7 @@ import type {
   AccountRecord,
   DecisionRecord,
   OperatorEvent,
+  Payment,
   TradingStateRecord,
 } from '../core/event.ts';
 import type { MidPriceCandle } from '../core/market/candle.ts';
@@ -64,6 +65,14 @@ export interface Heartbeat {
   readonly status: Readonly<Record<string, string | number | boolean | null>>;
 }
 
+/** What one `save` writes; null where there is nothing of the kind. */
+export interface Changes {
+  readonly order: OrderRecord | null;
+  readonly fill: Fill | null;
+  readonly payment?: Payment | null;
+  readonly account: AccountRecord | null;
+}
+
 export interface Store {
   /** Creates what is missing (tables, schema) on a local store and checks the schema version. */
   open(): Promise<void>;
@@ -94,19 +103,18 @@ export interface Store {
   recordIntent(intent: Intent): Promise<RecordIntentResult>;
   /**
    * One transaction, fenced by `epoch`: writes the order, adds the fill (once by trade id; the first
-   * stays), replaces the account. Returns false when `epoch` is no longer the leader's; nothing is written then.
+   * stays) and the payment (once by id), replaces the account. Returns false when `epoch` is no longer the leader's; nothing is written then.
    */
-  save(
-    epoch: number,
-    changes: { order: OrderRecord | null; fill: Fill | null; account: AccountRecord | null },
-  ): Promise<boolean>;
+  save(epoch: number, changes: Changes): Promise<boolean>;
   saveDecision(epoch: number, decision: DecisionRecord): Promise<boolean>;
-  /** Orders that are not terminal, oldest first. */
+  /** Orders that are not settled (not terminal, or with executed lots not yet booked), oldest first. */
   openOrders(): Promise<readonly OrderRecord[]>;
   /** All orders, oldest first. */
   orders(): Promise<readonly OrderRecord[]>;
   /** All fills, oldest first. */
   fills(): Promise<readonly Fill[]>;
+  /** All payments, oldest first. */
+  payments(): Promise<readonly Payment[]>;
   account(): Promise<AccountRecord | null>;
   decision(): Promise<DecisionRecord | null>;
 

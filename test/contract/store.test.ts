@@ -3,6 +3,8 @@
  * memory, a SQLite file and a real DynamoDB engine; what differs by nature is asked of the backend.
  */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { Payment } from '../../shared/core/event.ts';
+import type { Lots, Money, TimeMs } from '../../shared/core/units.ts';
 import type { Store, StoreKey } from '../../shared/ports/store.ts';
 import { noticeWithoutDynoxide } from '../support/dynoxide.ts';
 import {
@@ -288,7 +290,26 @@ describe.each(backends)('the $name store', (backend) => {
         expect(await store.save(epoch + 1, { order, fill: again, account: null })).toBe(false);
       });
 
-      test('a terminal order leaves the open ones and stays among all', async () => {
+      test('a payment is kept once, the oldest first', async () => {
+        const epoch = await lead();
+        const payment = (id: string, exchangeMs: number): Payment => ({
+          id,
+          reason: 'funding',
+          amount: -5 as Money,
+          exchangeMs: exchangeMs as TimeMs,
+        });
+        for (const [id, ms] of [
+          ['b', 20],
+          ['a', 10],
+          ['b', 20],
+        ] as const) {
+          const changes = { order: null, fill: null, account: null, payment: payment(id, ms) };
+          expect(await store.save(epoch, changes)).toBe(true);
+        }
+        expect(await store.payments()).toEqual([payment('a', 10), payment('b', 20)]);
+      });
+
+      test('a settled order leaves the open ones and stays among all', async () => {
         const epoch = await lead();
         const [one, two] = [anIntent({ epoch, id: 'p-1' }), anIntent({ epoch, id: 'p-2' })];
         await store.recordIntent(one);
@@ -297,6 +318,10 @@ describe.each(backends)('the $name store', (backend) => {
         await store.save(epoch, { order: filled, fill: null, account: null });
         expect((await store.openOrders()).map(idOf)).toEqual(['p-2']);
         expect(await store.orders()).toContainEqual(filled);
+        const unbooked = { ...filled, executedLots: 5 as Lots, filledLots: 3 as Lots };
+        await store.save(epoch, { order: unbooked, fill: null, account: null });
+        expect((await store.openOrders()).map(idOf)).toEqual(['p-1', 'p-2']);
+        await store.save(epoch, { order: filled, fill: null, account: null });
         const unknown = anOrder(two, { state: 'presumedAbsent' });
         await store.save(epoch, { order: unknown, fill: null, account: null });
         expect(await store.openOrders()).toEqual([unknown]);

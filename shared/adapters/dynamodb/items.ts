@@ -2,7 +2,8 @@
  * Records as DynamoDB items and back, and the checks that fence a transaction. Pure but for the wall
  * clock in `expiresAfter`, which decides nothing.
  */
-import { type Intent, isTerminal, type OrderRecord } from '../../core/trading/order.ts';
+import type { Intent, OrderRecord } from '../../core/trading/order.ts';
+import { isSettled } from '../../core/trading/order-store.ts';
 import type { Lease } from '../../ports/store.ts';
 import { STATES_ALLOWING } from '../memory/store-rules.ts';
 import type { Item, Write } from './connection.ts';
@@ -35,7 +36,7 @@ export function stateAllows({ purpose }: Intent): Write {
 /** Puts or removes the copy by which open orders are found. */
 export function openCopy(order: OrderRecord): Write {
   const sk = sortKey.openOrder(order.intent.request.clientOrderId);
-  return isTerminal(order.state) ? { kind: 'delete', sk } : { kind: 'put', sk, item: body(order) };
+  return isSettled(order) ? { kind: 'delete', sk } : { kind: 'put', sk, item: body(order) };
 }
 
 export function leaseOf(item: Item | null): Lease {

@@ -3,10 +3,16 @@
  * write is one transaction with its checks, and no answer is guessed after a lost reply.
  */
 import { randomUUID } from 'node:crypto';
-import type { AccountRecord, DecisionRecord, TradingStateRecord } from '../../core/event.ts';
+import type {
+  AccountRecord,
+  DecisionRecord,
+  Payment,
+  TradingStateRecord,
+} from '../../core/event.ts';
 import type { MidPriceCandle } from '../../core/market/candle.ts';
 import type { Fill, Intent, OrderRecord } from '../../core/trading/order.ts';
 import {
+  type Changes,
   type Heartbeat,
   type Lease,
   type OperatorRequest,
@@ -20,6 +26,7 @@ import {
   INITIAL_TRADING_STATE,
   olderFill,
   olderOrder,
+  olderPayment,
   olderRequest,
   recordedOrder,
   traderId,
@@ -161,14 +168,15 @@ class DynamoDbStore implements Store {
     return { ok: false, reason: notAllowed ? 'tradingState' : 'duplicateKey' };
   }
 
-  async save(
-    epoch: number,
-    { order, fill, account }: Parameters<Store['save']>[1],
-  ): Promise<boolean> {
+  async save(epoch: number, { order, fill, payment, account }: Changes): Promise<boolean> {
     const writes: Write[] = [isLeader(epoch)];
     if (order) {
       const sk = sortKey.order(order.intent.request.clientOrderId);
       writes.push({ kind: 'put', sk, item: body(order) }, openCopy(order));
+    }
+    // The same payment always has the same body: writing it again changes nothing.
+    if (payment) {
+      writes.push({ kind: 'put', sk: sortKey.payment(payment.id), item: body(payment) });
     }
     if (account) writes.push({ kind: 'put', sk: sortKey.account, item: body(account) });
     if (!fill) return (await this.#connection.transact(writes)) === null;
@@ -204,6 +212,10 @@ class DynamoDbStore implements Store {
 
   async fills(): Promise<readonly Fill[]> {
     return (await this.#all<Fill>(sortKey.fill(''))).sort(olderFill);
+  }
+
+  async payments(): Promise<readonly Payment[]> {
+    return (await this.#all<Payment>(sortKey.payment(''))).sort(olderPayment);
   }
 
   async account(): Promise<AccountRecord | null> {

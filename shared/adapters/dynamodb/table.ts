@@ -28,6 +28,7 @@ export const sortKey = {
   /** A second copy while the order is not terminal: found without reading years of orders. */
   openOrder: (clientOrderId: string) => `OPEN#${clientOrderId}`,
   fill: (tradeId: string) => `FILL#${tradeId}`,
+  payment: (id: string) => `PAYMENT#${id}`,
   candles: (intervalMs: number) => `CANDLE#${padded(intervalMs)}#`,
   candle: (intervalMs: number, openMs: number) => `CANDLE#${padded(intervalMs)}#${padded(openMs)}`,
   pending: (id: string) => `PENDING#${id}`,

@@ -2,7 +2,7 @@
  * The rules every store shares: what a fresh store says, which trading state allows which purpose,
  * and what "oldest first" means. Pure; the adapters only differ in where they keep the records.
  */
-import type { TradingState, TradingStateRecord } from '../../core/event.ts';
+import type { Payment, TradingState, TradingStateRecord } from '../../core/event.ts';
 import type { Fill, Intent, OrderRecord, Purpose } from '../../core/trading/order.ts';
 import { type TimeMs, ZERO_LOTS } from '../../core/units.ts';
 import type { OperatorRequest, StoreKey } from '../../ports/store.ts';
@@ -55,6 +55,10 @@ export function olderOrder(a: OrderRecord, b: OrderRecord): number {
 /** By exchange time, then by trade id, numerically where it is a number. */
 export function olderFill(a: Fill, b: Fill): number {
   return a.exchangeMs - b.exchangeMs || shorterThenSmaller(a.tradeId, b.tradeId);
+}
+
+export function olderPayment(a: Payment, b: Payment): number {
+  return a.exchangeMs - b.exchangeMs || shorterThenSmaller(a.id, b.id);
 }
 
 export function olderRequest(a: OperatorRequest, b: OperatorRequest): number {

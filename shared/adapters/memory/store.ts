@@ -2,10 +2,17 @@
  * The store in memory: for backtests and `--store memory`. Forgets everything with the process, and is
  * the plainest reading of the port, against which the contract suite holds the other adapters.
  */
-import type { AccountRecord, DecisionRecord, TradingStateRecord } from '../../core/event.ts';
-import type { MidPriceCandle } from '../../core/market/candle.ts';
-import { type Fill, type Intent, isTerminal, type OrderRecord } from '../../core/trading/order.ts';
 import type {
+  AccountRecord,
+  DecisionRecord,
+  Payment,
+  TradingStateRecord,
+} from '../../core/event.ts';
+import type { MidPriceCandle } from '../../core/market/candle.ts';
+import type { Fill, Intent, OrderRecord } from '../../core/trading/order.ts';
+import { isSettled } from '../../core/trading/order-store.ts';
+import type {
+  Changes,
   Heartbeat,
   Lease,
   OperatorRequest,
@@ -18,6 +25,7 @@ import {
   INITIAL_TRADING_STATE,
   olderFill,
   olderOrder,
+  olderPayment,
   olderRequest,
   recordedOrder,
   STATES_ALLOWING,
@@ -50,6 +58,7 @@ interface Tables {
   readonly orders: Map<string, OrderRecord>;
   readonly openOrders: Map<string, OrderRecord>;
   readonly fills: Map<string, Fill>;
+  readonly payments: Map<string, Payment>;
   account: AccountRecord | null;
   decision: DecisionRecord | null;
   tradingState: TradingStateRecord;
@@ -71,6 +80,7 @@ function emptyTables(): Tables {
     orders: new Map(),
     openOrders: new Map(),
     fills: new Map(),
+    payments: new Map(),
     account: null,
     decision: null,
     tradingState: INITIAL_TRADING_STATE,
@@ -138,14 +148,12 @@ class MemoryStore implements Store {
     return { ok: true };
   }
 
-  async save(
-    epoch: number,
-    { order, fill, account }: Parameters<Store['save']>[1],
-  ): Promise<boolean> {
+  async save(epoch: number, { order, fill, payment, account }: Changes): Promise<boolean> {
     if (!this.#isLeader(epoch)) return false;
-    const { fills } = this.#tables;
+    const { fills, payments } = this.#tables;
     if (order) this.#putOrder(order);
     if (fill && !fills.has(fill.tradeId)) fills.set(fill.tradeId, fill);
+    if (payment && !payments.has(payment.id)) payments.set(payment.id, payment);
     if (account) this.#tables.account = account;
     return true;
   }
@@ -166,6 +174,10 @@ class MemoryStore implements Store {
 
   async fills(): Promise<readonly Fill[]> {
     return [...this.#tables.fills.values()].sort(olderFill);
+  }
+
+  async payments(): Promise<readonly Payment[]> {
+    return [...this.#tables.payments.values()].sort(olderPayment);
   }
 
   async account(): Promise<AccountRecord | null> {
@@ -251,7 +263,7 @@ class MemoryStore implements Store {
   #putOrder(order: OrderRecord): void {
     const id = order.intent.request.clientOrderId;
     this.#tables.orders.set(id, order);
-    if (isTerminal(order.state)) this.#tables.openOrders.delete(id);
+    if (isSettled(order)) this.#tables.openOrders.delete(id);
     else this.#tables.openOrders.set(id, order);
   }
 }

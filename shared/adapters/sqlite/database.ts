@@ -25,6 +25,8 @@ const SCHEMA = `
   CREATE INDEX open_orders ON orders (trader) WHERE is_open = 1;
   CREATE TABLE fills (trader TEXT NOT NULL, trade_id TEXT NOT NULL, body TEXT NOT NULL,
     PRIMARY KEY (trader, trade_id)) STRICT, WITHOUT ROWID;
+  CREATE TABLE payments (trader TEXT NOT NULL, payment_id TEXT NOT NULL, body TEXT NOT NULL,
+    PRIMARY KEY (trader, payment_id)) STRICT, WITHOUT ROWID;
   CREATE TABLE singles (trader TEXT NOT NULL, name TEXT NOT NULL, body TEXT NOT NULL,
     PRIMARY KEY (trader, name)) STRICT, WITHOUT ROWID;
   CREATE TABLE trading_state (trader TEXT PRIMARY KEY, state TEXT NOT NULL, version INTEGER NOT NULL,

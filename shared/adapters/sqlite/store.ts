@@ -3,10 +3,17 @@
  * processes may use the file at once; all transactions are short. Calls are synchronous underneath,
  * so a call is done, on disk where it decides, when its promise resolves.
  */
-import type { AccountRecord, DecisionRecord, TradingStateRecord } from '../../core/event.ts';
-import type { MidPriceCandle } from '../../core/market/candle.ts';
-import { type Fill, type Intent, isTerminal, type OrderRecord } from '../../core/trading/order.ts';
 import type {
+  AccountRecord,
+  DecisionRecord,
+  Payment,
+  TradingStateRecord,
+} from '../../core/event.ts';
+import type { MidPriceCandle } from '../../core/market/candle.ts';
+import type { Fill, Intent, OrderRecord } from '../../core/trading/order.ts';
+import { isSettled } from '../../core/trading/order-store.ts';
+import type {
+  Changes,
   Heartbeat,
   Lease,
   OperatorRequest,
@@ -19,6 +26,7 @@ import {
   INITIAL_TRADING_STATE,
   olderFill,
   olderOrder,
+  olderPayment,
   olderRequest,
   recordedOrder,
   STATES_ALLOWING,
@@ -120,10 +128,7 @@ class SqliteStore implements Store {
     });
   }
 
-  async save(
-    epoch: number,
-    { order, fill, account }: Parameters<Store['save']>[1],
-  ): Promise<boolean> {
+  async save(epoch: number, { order, fill, payment, account }: Changes): Promise<boolean> {
     return this.#connection.write('FULL', () => {
       if (!this.#isLeader(epoch)) return false;
       if (order) this.#putOrder(order);
@@ -132,6 +137,13 @@ class SqliteStore implements Store {
           'INSERT OR IGNORE INTO fills (trader, trade_id, body) VALUES (?, ?, ?)',
           fill.tradeId,
           JSON.stringify(fill),
+        );
+      }
+      if (payment) {
+        this.#connection.run(
+          'INSERT OR IGNORE INTO payments (trader, payment_id, body) VALUES (?, ?, ?)',
+          payment.id,
+          JSON.stringify(payment),
         );
       }
       if (account) this.#putSingle('account', account);
@@ -161,6 +173,12 @@ class SqliteStore implements Store {
 
   async fills(): Promise<readonly Fill[]> {
     return this.#connection.bodies<Fill>('SELECT body FROM fills WHERE trader = ?').sort(olderFill);
+  }
+
+  async payments(): Promise<readonly Payment[]> {
+    return this.#connection
+      .bodies<Payment>('SELECT body FROM payments WHERE trader = ?')
+      .sort(olderPayment);
   }
 
   async account(): Promise<AccountRecord | null> {
@@ -314,7 +332,7 @@ class SqliteStore implements Store {
     this.#connection.run(
       'INSERT OR REPLACE INTO orders (trader, client_order_id, is_open, body) VALUES (?, ?, ?, ?)',
       order.intent.request.clientOrderId,
-      isTerminal(order.state) ? 0 : 1,
+      isSettled(order) ? 0 : 1,
       JSON.stringify(order),
     );
   }

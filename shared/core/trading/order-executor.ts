@@ -224,7 +224,7 @@ export class OrderExecutor {
   }
 
   #save(order: OrderRecord, out: Outbox): void {
-    out.push({ kind: 'save', order, fill: null, account: null });
+    out.push({ kind: 'save', order, fill: null, payment: null, account: null });
   }
 
   /** A terminal order whose fills have not all arrived is watched until they have. */

@@ -74,6 +74,8 @@ export class Trader {
       );
       return;
     }
+    // A trader that is stopping opens nothing and need not say so at every signal.
+    if (gate.holds.has('draining') && position === 0) return;
     const opening = this.#propose(trade, trade.delta, 'open');
     if (this.#submit(opening, nowMs, out) || position === 0) return;
     // A flip never traps: where the opening half may not go, the closing half goes alone.

@@ -1,0 +1,118 @@
+/** `plimsoll status`, `halt`, `reduce`, `resume`, `flatten`: look at a trader and steer it, through its store. */
+import { randomUUID } from 'node:crypto';
+import type { Command } from 'commander';
+import type { TradingState, TradingStateRecord } from '../../shared/core/event.ts';
+import { displayMoney, parseMoney, type TimeMs } from '../../shared/core/units.ts';
+import type { Store } from '../../shared/ports/store.ts';
+import { sessionOptions, withSessionStore } from './session-store.ts';
+
+type Flags = Readonly<Record<string, unknown>>;
+
+const BY = 'command line';
+const WRITE_ATTEMPTS_MAX = 10;
+
+export function addSteeringCommands(program: Command): void {
+  sessionOptions(program.command('status'))
+    .description('show trading state, position, orders and heartbeat of a trader')
+    .option('--json', 'as JSON')
+    .action((flags: Flags) =>
+      withSessionStore(flags, async (store, session) => {
+        const status = await readStatus(store);
+        const shown = flags.json ? JSON.stringify({ ...session, ...status }) : table(status);
+        process.stdout.write(`${shown}\n`);
+      }),
+    );
+  steer(
+    program,
+    'halt',
+    'halted',
+    'send nothing more, but what protects or the operator’s flatten',
+  );
+  steer(program, 'reduce', 'reducing', 'send only what makes the position smaller');
+  steer(program, 'resume', 'active', 'trade again');
+  sessionOptions(program.command('flatten'))
+    .description('halt, and close the position')
+    .action((flags: Flags) =>
+      withSessionStore(flags, async (store) => {
+        const record = await setState(store, 'halted', 'flatten by the operator');
+        const requestedMs = Date.now() as TimeMs;
+        await store.requestOperator({ action: 'flatten', by: BY, id: randomUUID(), requestedMs });
+        process.stdout.write(
+          `${told(record)}\nflatten is on record: a running trader closes the position within 2 s, a stopped one when it starts\n`,
+        );
+      }),
+    );
+}
+
+function steer(program: Command, name: string, state: TradingState, description: string): void {
+  sessionOptions(program.command(name))
+    .description(description)
+    .option('--reason <text>', 'kept with the change', `${name} by the operator`)
+    .action((flags: Flags) =>
+      withSessionStore(flags, async (store) => {
+        process.stdout.write(`${told(await setState(store, state, String(flags.reason)))}\n`);
+      }),
+    );
+}
+
+/** Commits the state. The intent transaction reads it there, so from now on nothing it forbids is recorded. */
+async function setState(
+  store: Store,
+  state: TradingState,
+  reason: string,
+): Promise<TradingStateRecord> {
+  for (let i = 0; i < WRITE_ATTEMPTS_MAX; i++) {
+    const { version } = await store.tradingState();
+    const sinceMs = Date.now() as TimeMs;
+    const record = { state, reason, by: BY, sinceMs, version: version + 1 };
+    if (await store.setTradingState(record)) return record;
+  }
+  throw new Error('the trading state kept changing while it was being written: try again');
+}
+
+function told({ state, reason, version }: TradingStateRecord): string {
+  return `trading is ${state} (${reason}; version ${version})`;
+}
+
+async function readStatus(store: Store) {
+  const [tradingState, account, orders, heartbeat, decision] = await Promise.all([
+    store.tradingState(),
+    store.account(),
+    store.openOrders(),
+    store.heartbeat(),
+    store.decision(),
+  ]);
+  return { tradingState, account, orders, heartbeat, decision };
+}
+
+function table(status: Awaited<ReturnType<typeof readStatus>>): string {
+  const { tradingState, account, orders, heartbeat, decision } = status;
+  const beat = heartbeat?.status ?? {};
+  const rows: [string, string][] = [
+    ['trading', `${tradingState.state}: ${tradingState.reason} (by ${tradingState.by})`],
+    [
+      'trader',
+      heartbeat
+        ? `${heartbeat.owner}, epoch ${heartbeat.epoch}, ${heartbeat.mode}, last seen ${new Date(heartbeat.timeMs).toISOString()}`
+        : 'has not run yet',
+    ],
+    ['strategy', `${beat.strategy ?? '-'} on ${beat.interval ?? '-'} candles`],
+    ['holds', String(beat.holds || 'none')],
+    ['position', `${beat.position ?? '-'}${decision ? `  (decided: ${decision.reason})` : ''}`],
+    ['wallet', account ? `${displayMoney(account.walletBalance)} USDT` : '-'],
+    ['equity', beat.equity ? `${displayMoney(parseMoney(String(beat.equity)))} USDT` : '-'],
+    [
+      'result',
+      account
+        ? `realised ${displayMoney(account.realizedPnl)}, fees ${displayMoney(account.fees)}, funding ${displayMoney(account.funding)}, ${account.fillCount} fills`
+        : '-',
+    ],
+    [
+      'orders',
+      orders.length === 0
+        ? 'none unsettled'
+        : orders.map((o) => `${o.intent.request.clientOrderId} ${o.state}`).join(', '),
+    ],
+  ];
+  return rows.map(([name, text]) => `${name.padEnd(9)} ${text}`).join('\n');
+}

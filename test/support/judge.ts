@@ -1,0 +1,64 @@
+/** Asks an exchange simulator, as its own account holder, what really happened there. Shares no code with the trader. */
+import { createHmac } from 'node:crypto';
+
+export interface Judge {
+  orders(): Promise<readonly JudgedOrder[]>;
+  trades(): Promise<readonly { id: number; orderId: number; qty: string; side: string }[]>;
+  position(): Promise<string>;
+  wallet(): Promise<string>;
+  openOrders(): Promise<readonly JudgedOrder[]>;
+  request(method: string, path: string, params?: Record<string, string>): Promise<unknown>;
+}
+
+export interface JudgedOrder {
+  readonly clientOrderId: string;
+  readonly orderId: number;
+  readonly status: string;
+  readonly side: string;
+  readonly origQty: string;
+  readonly executedQty: string;
+  readonly reduceOnly: boolean;
+}
+
+export function judge(url: string, { key, secret }: { key: string; secret: string }): Judge {
+  async function request(method: string, path: string, params: Record<string, string> = {}) {
+    const { serverTime } = (await (await fetch(`${url}/fapi/v1/time`)).json()) as {
+      serverTime: number;
+    };
+    const query = new URLSearchParams({
+      ...params,
+      timestamp: String(serverTime),
+      recvWindow: '60000',
+    }).toString();
+    const signature = createHmac('sha256', secret).update(query).digest('hex');
+    const response = await fetch(`${url}${path}?${query}&signature=${signature}`, {
+      method,
+      headers: { 'X-MBX-APIKEY': key },
+    });
+    const body: unknown = await response.json();
+    if (!response.ok) throw new Error(`${method} ${path}: ${JSON.stringify(body)}`);
+    return body;
+  }
+  const symbol = 'BTCUSDT';
+  return {
+    request,
+    orders: async () =>
+      (await request('GET', '/fapi/v1/allOrders', { symbol, limit: '1000' })) as JudgedOrder[],
+    openOrders: async () =>
+      (await request('GET', '/fapi/v1/openOrders', { symbol })) as JudgedOrder[],
+    trades: async () =>
+      (await request('GET', '/fapi/v1/userTrades', { symbol, limit: '1000' })) as never,
+    position: async () => {
+      const positions = (await request('GET', '/fapi/v2/positionRisk', { symbol })) as {
+        positionAmt: string;
+      }[];
+      return positions[0]?.positionAmt ?? '0.000';
+    },
+    wallet: async () => {
+      const account = (await request('GET', '/fapi/v3/account')) as {
+        totalWalletBalance: string;
+      };
+      return account.totalWalletBalance;
+    },
+  };
+}
