@@ -64,9 +64,6 @@ async function main(): Promise<void> {
     process.exitCode = 1;
     return;
   }
-  process.stdout.write(
-    `gateway: RemoteFeed of ${flags.symbol} on ws://${flags.host}:${gateway.port}\n`,
-  );
   const end = (signal: string) => {
     log(`${signal}: closing`);
     gateway.close().then(
@@ -82,6 +79,9 @@ async function main(): Promise<void> {
   };
   process.once('SIGINT', end);
   process.once('SIGTERM', end);
+  process.stdout.write(
+    `gateway: RemoteFeed of ${flags.symbol} on ws://${flags.host}:${gateway.port}\n`,
+  );
 }
 
 function explain(error: unknown, flags: Flags): string {

@@ -179,6 +179,22 @@ describe('snapshots', () => {
   });
 });
 
+it('stays away from the snapshot as long as the exchange says', async () => {
+  exchange.snapshot = () => ({ status: 429, body: '{}', headers: { 'retry-after': '4' } });
+  await client.start(sink);
+  await until(() => exchange.sockets.length === 2);
+  sendDiff();
+  await until(() => client.stats().frames === 1);
+  clock.advance(0);
+  await until(() => exchange.requests.length === 1);
+  await settle();
+  clock.advance(3_900);
+  await settle();
+  expect(exchange.requests).toHaveLength(1);
+  clock.advance(100);
+  await until(() => exchange.requests.length === 2);
+});
+
 describe('renewal', () => {
   it('replaces a connection of age without losing a diff or saying down', async () => {
     await goLive();

@@ -8,7 +8,10 @@ export class ScriptedExchange {
   readonly sockets: { path: string; url: string; socket: WebSocket }[] = [];
   readonly requests: IncomingMessage[] = [];
   /** Answers a snapshot request; replaced by the test. */
-  snapshot: () => { status: number; body: string } = () => ({ status: 503, body: 'not scripted' });
+  snapshot: () => { status: number; body: string; headers?: Record<string, string> } = () => ({
+    status: 503,
+    body: 'not scripted',
+  });
   exchangeInfo = '{}';
   readonly #server: Server;
   readonly #streams: WebSocketServer;
@@ -17,8 +20,10 @@ export class ScriptedExchange {
     this.#server = createServer((request, response) => {
       this.requests.push(request);
       const isInfo = request.url?.startsWith('/fapi/v1/exchangeInfo');
-      const { status, body } = isInfo ? { status: 200, body: this.exchangeInfo } : this.snapshot();
-      response.writeHead(status).end(body);
+      const { status, body, headers } = isInfo
+        ? { status: 200, body: this.exchangeInfo, headers: {} }
+        : this.snapshot();
+      response.writeHead(status, headers).end(body);
     });
     this.#streams = new WebSocketServer({ server: this.#server });
     this.#streams.on('connection', (socket, request) => {

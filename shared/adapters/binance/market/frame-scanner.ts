@@ -8,6 +8,17 @@
  */
 import type { Instrument } from '../../../core/instrument.ts';
 import { type DecimalScale, decimalScale } from './decimal-scale.ts';
+import {
+  CLOSE_BRACE,
+  CLOSE_BRACKET,
+  COMMA,
+  FAILED,
+  OPEN_BRACKET,
+  QUOTE,
+  skipString,
+  skipValue,
+  startsWith,
+} from './json-bytes.ts';
 import { LevelList } from './level-list.ts';
 
 /** `other`: a well-formed message of no interest here, such as the answer to a subscription. */
@@ -20,17 +31,10 @@ export type FrameKind =
   | 'other'
   | 'malformed';
 
-const QUOTE = 0x22;
-const COMMA = 0x2c;
 const DOT = 0x2e;
 const ZERO = 0x30;
 const NINE = 0x39;
 const COLON = 0x3a;
-const OPEN_BRACKET = 0x5b;
-const BACKSLASH = 0x5c;
-const CLOSE_BRACKET = 0x5d;
-const OPEN_BRACE = 0x7b;
-const CLOSE_BRACE = 0x7d;
 
 const WRAPPER = Buffer.from('{"stream":"');
 const WRAPPED_DATA = Buffer.from('","data":');
@@ -64,8 +68,6 @@ const REQUIRED: Partial<Record<FrameKind, number>> = {
   trade: SYMBOL | EVENT_TIME | LAST_ID | BIDS | BID_LOTS | MAKER,
   aggTrade: SYMBOL | EVENT_TIME | LAST_ID | BIDS | BID_LOTS | MAKER,
 };
-
-const FAILED = -1;
 
 export class FrameScanner {
   /** Exchange event time E, in ms. */
@@ -341,44 +343,6 @@ function kindNamed(bytes: Buffer, at: number): FrameKind {
   return 'other';
 }
 
-function startsWith(bytes: Buffer, at: number, text: Buffer): boolean {
-  for (let i = 0; i < text.length; i++) if (bytes[at + i] !== text[i]) return false;
-  return true;
-}
-
 function isReply(bytes: Buffer): boolean {
   return REPLIES.some((reply) => startsWith(bytes, 0, reply));
-}
-
-/** Position after the string whose opening quote is at `at`. */
-function skipString(bytes: Buffer, at: number): number {
-  for (let i = at + 1; i < bytes.length; i++) {
-    if (bytes[i] === BACKSLASH) i += 1;
-    else if (bytes[i] === QUOTE) return i + 1;
-  }
-  return FAILED;
-}
-
-/** Position after any JSON value; its inside is not judged. */
-function skipValue(bytes: Buffer, start: number): number {
-  let depth = 0;
-  let at = start;
-  while (at < bytes.length) {
-    const byte = bytes[at];
-    if (byte === QUOTE) {
-      at = skipString(bytes, at);
-      if (at === FAILED) return FAILED;
-      continue;
-    }
-    if (byte === OPEN_BRACE || byte === OPEN_BRACKET) {
-      depth += 1;
-    } else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) {
-      if (depth === 0) break;
-      depth -= 1;
-    } else if (byte === COMMA && depth === 0) {
-      break;
-    }
-    at += 1;
-  }
-  return at > start ? at : FAILED;
 }

@@ -16,6 +16,17 @@ export interface SnapshotSourceOptions {
 const CALM_MS = 20_000;
 const TIMEOUT_MS = 10_000;
 
+class RefusedError extends Error {
+  override readonly name = 'RefusedError';
+  /** How long the exchange told us to wait; 0 where it did not. */
+  readonly retryAfterMs: number;
+
+  constructor(message: string, retryAfterMs: number) {
+    super(message);
+    this.retryAfterMs = Number.isFinite(retryAfterMs) ? Math.max(0, retryAfterMs) : 0;
+  }
+}
+
 export class SnapshotSource {
   readonly #options: SnapshotSourceOptions;
   readonly #backoff: Backoff;
@@ -34,12 +45,18 @@ export class SnapshotSource {
 
   /** Asks for a snapshot taken after now. Replaces what was asked before. */
   request(): void {
+    this.#request(0);
+  }
+
+  /** Waits `leastMs` at least: what the exchange has told us to. */
+  #request(leastMs: number): void {
     const { clock } = this.#options;
     this.cancel();
     const generation = this.#generation;
     const isCalm = clock.monotonicMs() - this.#lastMs >= CALM_MS;
     if (isCalm) this.#backoff.reset();
-    this.#timer = clock.after(isCalm ? 0 : this.#backoff.next(), () => this.#fetch(generation));
+    const waitMs = Math.max(leastMs, isCalm ? 0 : this.#backoff.next());
+    this.#timer = clock.after(waitMs, () => this.#fetch(generation));
   }
 
   /** Drops what was asked for. */
@@ -64,7 +81,7 @@ export class SnapshotSource {
       (error: unknown) => {
         if (generation !== this.#generation) return;
         log(`no depth snapshot: ${error instanceof Error ? error.message : String(error)}`);
-        this.request();
+        this.#request(error instanceof RefusedError ? error.retryAfterMs : 0);
       },
     );
   }
@@ -72,7 +89,9 @@ export class SnapshotSource {
   async #get(): Promise<string> {
     const response = await this.#http.fetch(this.#options.url, { method: 'GET' });
     const body = await response.text();
-    if (response.status !== 200) throw new Error(`HTTP ${response.status}: ${body.slice(0, 200)}`);
-    return body;
+    if (response.status === 200) return body;
+    // Binance says on 429 and 418 how many seconds to stay away; asking sooner lengthens a ban.
+    const retryAfterMs = Number(response.headers['retry-after'] ?? 0) * 1_000;
+    throw new RefusedError(`HTTP ${response.status}: ${body.slice(0, 200)}`, retryAfterMs);
   }
 }
