@@ -10,11 +10,12 @@ import type { TimeMs } from '../../shared/core/units.ts';
 import { CONTROL_PATH, PARTICIPANT_HEADER } from '../../shared/ports/barrier.ts';
 import type { Venue } from '../../shared/simulation/venue.ts';
 import { Accounts, ListenKeys } from './accounts.ts';
-import { RateLimits } from './http/rate-limits.ts';
+import { Dispatcher } from './http/dispatcher.ts';
 import { RestServer } from './http/rest-server.ts';
 import { LedgerFile } from './ledger-file.ts';
 import { openMarket } from './market.ts';
 import { type ExchangeSimulatorOptions, withDefaults } from './options.ts';
+import { SOCKET_API_PATH, SocketApi } from './streams/socket-api.ts';
 import { StreamHub } from './streams/stream-hub.ts';
 import { StreamServer } from './streams/stream-server.ts';
 import { Pace } from './time/pace.ts';
@@ -91,15 +92,14 @@ export async function startExchangeSimulator(
   });
   const outsideLatencyMs = isWall ? latencyMs : 0;
   const wire = new Wire({ timeline, participants, latencyMs, outsideLatencyMs, afterStep });
+  const dispatcher = new Dispatcher({ venue, accounts, listenKeys, wire });
   const rest = new RestServer({
     venue,
-    accounts,
-    listenKeys,
-    limits: new RateLimits(),
+    dispatcher,
     wire,
     about: () => about(venue, timeline.nowMs, settings),
   });
-  const streams = new StreamServer(hub, wire);
+  const streams = new StreamServer(hub, new SocketApi(dispatcher, wire), wire);
   const tick = () => {
     hub.tick(timeline.nowMs);
     streams.tick(timeline.nowMs);
@@ -143,10 +143,11 @@ function acceptSockets(
     const url = new URL(request.url ?? '/', 'ws://localhost');
     if (url.pathname === CONTROL_PATH) {
       control.handleUpgrade(request, socket, head, (ws) => to.participants.accept(ws));
-    } else if (StreamServer.serves(url.pathname)) {
+    } else if (url.pathname === SOCKET_API_PATH || StreamServer.serves(url.pathname)) {
       const caller = to.wire.caller(request.headers[PARTICIPANT_HEADER]);
       streams.handleUpgrade(request, socket, head, (ws: WebSocket) => {
-        to.streams.accept(ws, caller, url);
+        if (url.pathname === SOCKET_API_PATH) to.streams.acceptApi(ws, caller, url);
+        else to.streams.accept(ws, caller, url);
       });
     } else {
       socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n');

@@ -174,6 +174,26 @@ describe('at unlimited speed', () => {
     expect(client.clock.now()).toBe(before + 10);
   });
 
+  test('klines close once, and a listen key dies after its hour', async () => {
+    const { url } = await start(MAX_SPEED);
+    const client = await Scripted.join(url);
+    const { body } = await client.call('POST /fapi/v1/listenKey', '');
+    const { listenKey } = JSON.parse(body);
+    const klines: { t: number; x: boolean }[] = [];
+    await client.open('/market/ws/btcusdt@kline_1m', (text) => klines.push(JSON.parse(text).k));
+    await client.after(125_000);
+    const closed = klines.filter((kline) => kline.x).map((kline) => kline.t);
+    expect(closed).toHaveLength(2);
+    expect(closed[1]! - closed[0]!).toBe(60_000);
+    // The rest of the hour without the kline stream would do, but it is cheap.
+    const expired = new Promise<string>((resolve) => {
+      void client.open(`/private/ws?listenKey=${listenKey}`, resolve);
+    });
+    expect(JSON.parse(await expired)).toMatchObject({ e: 'listenKeyExpired', listenKey });
+    const kept = await client.call('PUT /fapi/v1/listenKey', '');
+    expect(kept.body).toContain('-1125');
+  });
+
   test('with nobody there time stands still', async () => {
     const { url } = await start(MAX_SPEED);
     const time = async () => (await request(url, 'GET /fapi/v1/time')).body.serverTime;

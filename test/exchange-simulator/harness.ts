@@ -38,7 +38,7 @@ export async function connectCcxt(
   { apiKey, secret }: { apiKey: string; secret: string } = DEMO_ACCOUNT,
 ): Promise<Client> {
   const Binance = (await loadExchangeClass('binanceusdm', 'pro')) as typeof pro.binanceusdm;
-  const client = new Binance({ apiKey, secret });
+  const client = new Binance({ apiKey, secret, enableRateLimit: false });
   const sockets = url.replace('http', 'ws');
   client.urls.api = JSON.parse(
     JSON.stringify(client.urls.api)

@@ -177,3 +177,32 @@ describe('streams', () => {
     expect(kept.body.code).toBe(-1125);
   });
 });
+
+describe('the WebSocket API', () => {
+  test('places, finds and cancels an order; ids come back in their type', async () => {
+    const { url } = await start();
+    const listener = await Listener.open(`${url}/ws-fapi/v1`);
+    const send = (id: unknown, method: string, params: Record<string, unknown>) => {
+      const all = { ...params, apiKey: DEMO_ACCOUNT.apiKey, timestamp: Date.now() };
+      const text = Object.entries(all)
+        .sort(([a], [b]) => (a < b ? -1 : 1))
+        .map(([name, value]) => `${name}=${value}`)
+        .join('&');
+      const signature = sign(text).query.split('signature=').at(-1);
+      listener.send({ id, method, params: { ...all, signature } });
+      return listener.find((frame) => frame.id === id);
+    };
+    const order = { symbol: 'BTCUSDT', side: 'BUY', type: 'LIMIT', timeInForce: 'GTC' };
+    const placed = await send('1', 'order.place', { ...order, quantity: 0.01, price: '59000' });
+    expect(placed).toMatchObject({ status: 200, result: { status: 'NEW' } });
+    expect(placed.rateLimits).toHaveLength(3);
+    const { orderId } = placed.result;
+    const found = await send(2, 'order.status', { symbol: 'BTCUSDT', orderId });
+    expect(found.result).toMatchObject({ orderId, origQty: '0.010' });
+    const cancelled = await send('ab', 'order.cancel', { symbol: 'BTCUSDT', orderId });
+    expect(cancelled.result.status).toBe('CANCELED');
+    const again = await send(4, 'order.cancel', { symbol: 'BTCUSDT', orderId });
+    expect(again).toMatchObject({ status: 400, error: { code: -2011 } });
+    expect((await send(5, 'order.dance', {})).error.code).toBe(-1020);
+  });
+});

@@ -1,19 +1,14 @@
-/** Carries REST requests to their routes: who asks, what it costs, what is answered and when. */
+/** Carries REST requests to their routes and answers back, each when its time has come. */
 
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { PARTICIPANT_HEADER, SEQUENCE_HEADER } from '../../../shared/ports/barrier.ts';
 import { type Venue, VenueError } from '../../../shared/simulation/venue.ts';
-import type { Accounts, ListenKeys } from '../accounts.ts';
-import { ACCOUNT_ROUTES } from '../rest/account-routes.ts';
-import { MARKET_ROUTES } from '../rest/market-routes.ts';
-import { ORDER_ROUTES } from '../rest/order-routes.ts';
-import type { Call, Route, Routes } from '../rest/route.ts';
 import type { Caller, Wire } from '../time/wire.ts';
+import type { Dispatcher, Usage } from './dispatcher.ts';
 import { Params } from './params.ts';
-import { RateLimitError, type RateLimits } from './rate-limits.ts';
-import { accountOfKey, checkSignature, checkTimeWindow, signedText } from './signing.ts';
+import { RateLimitError } from './rate-limits.ts';
+import { signedText } from './signing.ts';
 
-const ROUTES: Routes = { ...MARKET_ROUTES, ...ORDER_ROUTES, ...ACCOUNT_ROUTES };
 const BODY_BYTES_MAX = 256 * 1024;
 
 interface Request {
@@ -33,9 +28,7 @@ interface Answer {
 
 export class RestServer {
   readonly #venue: Venue;
-  readonly #accounts: Accounts;
-  readonly #listenKeys: ListenKeys;
-  readonly #limits: RateLimits;
+  readonly #dispatcher: Dispatcher;
   readonly #wire: Wire;
   readonly #about: () => unknown;
   /** Requests for a book that is not known yet: asked again after each event. */
@@ -44,16 +37,12 @@ export class RestServer {
   /** `about` is what a person who opens the address in a browser gets to see. */
   constructor(options: {
     venue: Venue;
-    accounts: Accounts;
-    listenKeys: ListenKeys;
-    limits: RateLimits;
+    dispatcher: Dispatcher;
     wire: Wire;
     about: () => unknown;
   }) {
     this.#venue = options.venue;
-    this.#accounts = options.accounts;
-    this.#listenKeys = options.listenKeys;
-    this.#limits = options.limits;
+    this.#dispatcher = options.dispatcher;
     this.#wire = options.wire;
     this.#about = options.about;
   }
@@ -62,8 +51,8 @@ export class RestServer {
     const caller = this.#wire.caller(message.headers[PARTICIPANT_HEADER]);
     const sequence = Number(message.headers[SEQUENCE_HEADER] ?? 0);
     readBody(message, (body) => {
-      if (body === null) return void refuseSize(response);
-      const [path = '', query = ''] = split(message.url ?? '/');
+      if (body === null) return refuseSize(response);
+      const [path, query] = split(message.url ?? '/');
       const apiKey = message.headers['x-mbx-apikey'];
       const request: Request = {
         method: message.method ?? 'GET',
@@ -83,16 +72,12 @@ export class RestServer {
   }
 
   #serve(request: Request, response: ServerResponse): void {
-    const route = ROUTES[`${request.method} ${request.path}`];
-    if (route && this.#mustWait(request)) {
-      this.#waiting.push(() => {
-        if (this.#mustWait(request)) return false;
-        this.#reply(request, response, this.#answer(request, route));
-        return true;
-      });
-      return;
-    }
-    this.#reply(request, response, this.#answer(request, route));
+    const serve = () => {
+      if (this.#mustWait(request)) return false;
+      this.#reply(request, response, this.#answer(request));
+      return true;
+    };
+    if (!serve()) this.#waiting.push(serve);
   }
 
   /** A recording's book is not known before its snapshot; the answer is held back until it is. */
@@ -107,54 +92,26 @@ export class RestServer {
     }
   }
 
-  #answer(request: Request, route: Route | undefined): Answer {
-    const headers: Record<string, string> = {};
+  #answer(request: Request): Answer {
+    const { method, path, query, body, apiKey, caller } = request;
+    const route = `${method} ${path}`;
+    if (route === 'GET /') return { status: 200, body: this.#about(), headers: {} };
+    if (!this.#dispatcher.has(route)) {
+      const msg = `Path ${path}, Method ${method} is invalid`;
+      return { status: 404, body: { code: -5000, msg }, headers: {} };
+    }
+    const usage: Usage = { weight: null, orders: null };
+    const params = Params.parse(query, body);
+    const question = { route, params, apiKey, signedText: signedText(query, body), caller };
     try {
-      if (!route) return this.#unknown(request);
-      const body = this.#call(request, route, headers);
-      return { status: 200, body, headers };
+      const answered = this.#dispatcher.answer(question, usage);
+      return { status: 200, body: answered, headers: usageHeaders(usage) };
     } catch (error) {
       if (!(error instanceof VenueError)) throw error;
+      const headers = usageHeaders(usage);
       if (error instanceof RateLimitError) headers['retry-after'] = String(error.retryAfterS);
       return { status: error.status, body: { code: error.code, msg: error.msg }, headers };
     }
-  }
-
-  #call(request: Request, route: Route, headers: Record<string, string>): unknown {
-    const nowMs = this.#wire.nowMs;
-    const params = Params.parse(request.query, request.body);
-    const weight = typeof route.weight === 'function' ? route.weight(params) : route.weight;
-    // Binance counts by address. All participants share one, so that a run does not depend on
-    // what somebody outside asks meanwhile.
-    const address = request.caller.participant === null ? 'outside' : 'participants';
-    const used = this.#limits.addWeight(address, weight, nowMs);
-    headers['x-mbx-used-weight-1m'] = String(used);
-    const call: Call = {
-      params,
-      venue: this.#venue,
-      instrument: this.#venue.instrument,
-      listenKeys: this.#listenKeys,
-      nowMs,
-    };
-    if (route.security === 'none') return route.answer(call);
-    const accountId = accountOfKey(this.#accounts, request.apiKey);
-    if (route.security === 'signed') {
-      const secret = this.#accounts.secretOf(accountId) ?? '';
-      checkTimeWindow(params, nowMs);
-      checkSignature(secret, signedText(request.query, request.body), params);
-    }
-    if (route.orders) {
-      const counts = this.#limits.addOrders(accountId, route.orders, nowMs);
-      headers['x-mbx-order-count-10s'] = String(counts.per10s);
-      headers['x-mbx-order-count-1m'] = String(counts.perMinute);
-    }
-    return route.answer({ ...call, accountId });
-  }
-
-  #unknown({ method, path }: Request): Answer {
-    if (method === 'GET' && path === '/') return { status: 200, body: this.#about(), headers: {} };
-    const msg = `Path ${path}, Method ${method} is invalid`;
-    return { status: 404, body: { code: -5000, msg }, headers: {} };
   }
 
   #reply({ caller }: Request, response: ServerResponse, answer: Answer): void {
@@ -170,6 +127,18 @@ export class RestServer {
       return 1;
     });
   }
+}
+
+function usageHeaders({ weight, orders }: Usage): Record<string, string> {
+  return {
+    ...(weight === null ? {} : { 'x-mbx-used-weight-1m': String(weight) }),
+    ...(orders === null
+      ? {}
+      : {
+          'x-mbx-order-count-10s': String(orders.per10s),
+          'x-mbx-order-count-1m': String(orders.perMinute),
+        }),
+  };
 }
 
 function readBody(message: IncomingMessage, done: (body: string | null) => void): void {
@@ -189,7 +158,7 @@ function refuseSize(response: ServerResponse): void {
   response.end();
 }
 
-function split(url: string): [string, string] {
+function split(url: string): [path: string, query: string] {
   const mark = url.indexOf('?');
   return mark < 0 ? [url, ''] : [url.slice(0, mark), url.slice(mark + 1)];
 }

@@ -71,7 +71,7 @@ export const ORDER_ROUTES: Routes = {
   }),
 };
 
-export function place({ venue, accountId, instrument, params }: AccountCall) {
+function place({ venue, accountId, instrument, params }: AccountCall) {
   const responseType = params.text('newOrderRespType') ?? 'ACK';
   if (!RESPONSE_TYPES.includes(responseType)) {
     throw new VenueError(-1136, 'Invalid newOrderRespType.');
@@ -80,15 +80,15 @@ export function place({ venue, accountId, instrument, params }: AccountCall) {
   return orderReplyJson(instrument, responseType === 'ACK' ? acknowledged(order) : order);
 }
 
-export function modify({ venue, accountId, instrument, params }: AccountCall) {
+function modify({ venue, accountId, instrument, params }: AccountCall) {
   return orderReplyJson(instrument, venue.modifyOrder(accountId, modifyParams(params)));
 }
 
-export function cancel({ venue, accountId, instrument, params }: AccountCall) {
+function cancel({ venue, accountId, instrument, params }: AccountCall) {
   return orderReplyJson(instrument, venue.cancelOrder(accountId, orderRef(params)));
 }
 
-export function query({ venue, accountId, instrument, params }: AccountCall) {
+function query({ venue, accountId, instrument, params }: AccountCall) {
   return orderJson(instrument, venue.order(accountId, orderRef(params)));
 }
 

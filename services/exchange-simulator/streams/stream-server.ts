@@ -2,6 +2,7 @@
 
 import type { WebSocket } from 'ws';
 import type { Caller, Wire } from '../time/wire.ts';
+import type { SocketApi } from './socket-api.ts';
 import type { StreamHub } from './stream-hub.ts';
 import type { StreamPath } from './stream-name.ts';
 import { StreamSocket } from './stream-socket.ts';
@@ -20,19 +21,26 @@ interface Control {
 
 export class StreamServer {
   readonly #hub: StreamHub;
+  readonly #api: SocketApi;
   readonly #wire: Wire;
   readonly #sockets = new Set<StreamSocket>();
   /** How often a participant has opened an address. */
   readonly #openings = new Map<string, number>();
   #pingedMs = 0;
 
-  constructor(hub: StreamHub, wire: Wire) {
+  constructor(hub: StreamHub, api: SocketApi, wire: Wire) {
     this.#hub = hub;
+    this.#api = api;
     this.#wire = wire;
   }
 
   static serves(path: string): boolean {
     return PATH.test(path);
+  }
+
+  /** Takes over a socket of the WebSocket API, which lives by the same rules. */
+  acceptApi(socket: WebSocket, caller: Caller, url: URL): void {
+    this.#keep(this.#api.open(socket, caller, this.#key(caller, url)));
   }
 
   accept(socket: WebSocket, caller: Caller, url: URL): void {
@@ -43,11 +51,7 @@ export class StreamServer {
       isCombined: mode === 'stream',
       key: this.#key(caller, url),
     });
-    this.#sockets.add(stream);
-    stream.onClose(() => {
-      this.#sockets.delete(stream);
-      this.#hub.remove(stream);
-    });
+    this.#keep(stream);
     stream.onMessage((text) => this.#obey(stream, text));
     const names = mode === 'stream' ? (url.searchParams.get('streams') ?? '') : rest;
     for (const name of names.split('/')) {
@@ -69,6 +73,14 @@ export class StreamServer {
 
   close(): void {
     for (const socket of this.#sockets) socket.terminate();
+  }
+
+  #keep(socket: StreamSocket): void {
+    this.#sockets.add(socket);
+    socket.onClose(() => {
+      this.#sockets.delete(socket);
+      this.#hub.remove(socket);
+    });
   }
 
   /** `listenKey=K&events=A/B`, repeatable: each `events` belongs to the key before it. */

@@ -22,6 +22,7 @@ export class StreamSocket {
   readonly names = new Set<string>();
   readonly #wire: Wire;
   readonly #socket: WebSocket;
+  readonly #messagesMax: number;
   readonly #batches = new Map<number, string[]>();
   #messages = 0;
   #second = -1;
@@ -31,7 +32,13 @@ export class StreamSocket {
   constructor(
     socket: WebSocket,
     wire: Wire,
-    about: { caller: Caller; path: StreamPath; isCombined: boolean; key: string },
+    about: {
+      caller: Caller;
+      path: StreamPath;
+      isCombined: boolean;
+      key: string;
+      messagesPerSecondMax?: number;
+    },
   ) {
     this.#socket = socket;
     this.#wire = wire;
@@ -40,6 +47,7 @@ export class StreamSocket {
     this.isCombined = about.isCombined;
     this.key = about.key;
     this.openedMs = wire.nowMs;
+    this.#messagesMax = about.messagesPerSecondMax ?? MESSAGES_PER_SECOND_MAX;
     socket.on('pong', () => {
       this.#unanswered = 0;
     });
@@ -130,6 +138,6 @@ export class StreamSocket {
       this.#inSecond = 0;
     }
     this.#inSecond += 1;
-    return this.#inSecond <= MESSAGES_PER_SECOND_MAX;
+    return this.#inSecond <= this.#messagesMax;
   }
 }
