@@ -15,11 +15,16 @@ const FRAMES_REFILL = 4_000;
 /** Receive times of one recorder may swap by little; files in the wrong order differ by much. */
 const BACKWARDS_MS_MAX = 1_000;
 
+export interface Place {
+  readonly file: string;
+  readonly line: number;
+}
+
 export class FrameSupply {
   readonly #files: readonly string[];
   readonly #failed: (error: Error) => void;
-  #frames: (RecordedFrame & { readonly line: number; readonly file: string })[] = [];
-  #position = 'its beginning';
+  #frames: (RecordedFrame & Place)[] = [];
+  #lastTaken: Place | null = null;
   #taken = 0;
   #isDone = false;
   #isStopped = false;
@@ -39,8 +44,8 @@ export class FrameSupply {
   }
 
   /** Where the last frame taken stands. */
-  get position(): string {
-    return this.#position;
+  get lastTaken(): Place | null {
+    return this.#lastTaken;
   }
 
   get isReady(): boolean {
@@ -57,8 +62,8 @@ export class FrameSupply {
     const frame = this.#frames[this.#taken];
     if (!frame)
       return this.#isDone ? null : broken('a recorded frame was asked for before it was read');
+    this.#lastTaken = frame;
     this.#taken += 1;
-    this.#position = `${frame.file}, line ${frame.line}`;
     if (this.#taken === FRAMES_MIN) {
       this.#frames = this.#frames.slice(this.#taken);
       this.#taken = 0;

@@ -1,10 +1,12 @@
 /** Makes the venue: a generated or a recorded market with its accounts, restored where there is a ledger. */
 
+import { RecordingError } from '../../shared/adapters/recording/recording-error.ts';
 import { scanRecording } from '../../shared/adapters/recording/recording-scan.ts';
 import { Instrument } from '../../shared/core/instrument.ts';
 import { type Lots, parseMoney, type Ticks, type TimeMs } from '../../shared/core/units.ts';
 import { GeneratedMarket } from '../../shared/simulation/generated-market.ts';
 import type { Market } from '../../shared/simulation/market.ts';
+import { MalformedFrameError } from '../../shared/simulation/recorded-frame.ts';
 import { RecordedMarket } from '../../shared/simulation/recorded-market.ts';
 import { SimulatedExchange } from '../../shared/simulation/simulated-exchange.ts';
 import type { Venue, VenueSink } from '../../shared/simulation/venue.ts';
@@ -47,9 +49,26 @@ export async function openMarket(
   return { venue, supply: recording?.supply ?? null, startMs: venue.nowMs };
 }
 
-/** A recording that begins a little before its first frame. */
+/** A recording that begins a little before its first frame and says where a bad frame stands. */
 class LedInMarket extends RecordedMarket {
   override readonly startMs: TimeMs = ((this.nextEventMs() ?? 0) - LEAD_MS) as TimeMs;
+  readonly #supply: FrameSupply;
+
+  constructor(supply: FrameSupply, offsetMs: number) {
+    super({ next: () => supply.next(), offsetMs });
+    this.#supply = supply;
+  }
+
+  override step(): void {
+    try {
+      super.step();
+    } catch (error) {
+      // The market takes the next frame only after it has played the one before.
+      const place = this.#supply.lastTaken;
+      if (!(error instanceof MalformedFrameError) || !place) throw error;
+      throw new RecordingError('malformed', place, error.message, error);
+    }
+  }
 }
 
 async function openRecording(settings: Settings, failed: (error: Error) => void) {
@@ -61,7 +80,7 @@ async function openRecording(settings: Settings, failed: (error: Error) => void)
   await supply.start();
   // No frame before its own exchange time, and none earlier than it was received.
   const offsetMs = Math.max(0, offsetMaxMs ?? 0);
-  const market = new LedInMarket({ next: () => supply.next(), offsetMs });
+  const market = new LedInMarket(supply, offsetMs);
   return { market, supply, symbol };
 }
 

@@ -53,6 +53,11 @@ describe('account streams', () => {
   test('orders, own trades, position and balance follow a fill', async () => {
     const client = await connected();
     await expect.poll(() => client.fetchFundingRate(SYMBOL)).toBeTruthy();
+    // Only what is pushed: a snapshot taken meanwhile would answer for the event.
+    client.options.watchPositions = {
+      fetchPositionsSnapshot: false,
+      awaitPositionsSnapshot: false,
+    };
     const orders = client.watchOrders(SYMBOL);
     const trades = client.watchMyTrades(SYMBOL);
     const balance = client.watchBalance();

@@ -68,6 +68,16 @@ test('a port in use, a damaged recording, a wrong ledger and a bad flag are one 
   expect(damaged.code).toBe(1);
   expect(damaged.errors).toContain(`${file}, line 1`);
   expect(damaged.errors.trim().split('\n')).toHaveLength(1);
+  // Well-formed lines, but a price that is none: found only when it is played.
+  const frame = { e: 'depthUpdate', E: 1, T: 1, s: 'BTCUSDT', U: 1, u: 1, pu: 0, a: [] };
+  const bad = { stream: 'btcusdt@depth', data: { ...frame, b: [['x', '1']] } };
+  const good = { stream: 'btcusdt@depth', data: { ...frame, b: [] } };
+  const line = (json: unknown, i: number) =>
+    `${1_700_000_000 + i}000000000 ${JSON.stringify(json)}`;
+  writeFileSync(file, `${[good, bad, good].map(line).join('\n')}\n`);
+  const malformed = await run(['--replay', file]);
+  expect(malformed.code).toBe(1);
+  expect(malformed.errors).toContain(`${file}, line 2`);
   const ledger = await run(['--state', file]);
   expect(ledger).toMatchObject({ code: 1 });
   expect(ledger.errors.trim()).toBe(`exchange simulator: ${file} is not a ledger of this exchange`);
