@@ -16,7 +16,7 @@ export interface SessionFiles {
   /** As in the configuration: sqlite:PATH, dynamodb[:ENDPOINT] or memory. */
   readonly store: string;
   readonly journal: string | null;
-  /** Of the embedded simulator, beside a store that is used again; null where each run begins anew. */
+  /** The simulated or paper exchange's own books, beside a store that is used again; null where each run begins anew. */
   readonly ledger: string | null;
 }
 
@@ -32,7 +32,7 @@ export function sessionFiles(configuration: EffectiveConfiguration): SessionFile
     return {
       store,
       journal: configuration.journal ? `${base}.journal` : null,
-      ledger: mode === 'simulated' && isFile ? `${base}.exchange.json` : null,
+      ledger: isFile && (mode === 'simulated' || mode === 'paper') ? `${base}.exchange.json` : null,
     };
   }
   const directory = mode === 'simulated' ? newRun() : DATA_DIRECTORY;
@@ -40,7 +40,7 @@ export function sessionFiles(configuration: EffectiveConfiguration): SessionFile
   return {
     store: `sqlite:${join(directory, `${name}.sqlite`)}`,
     journal: configuration.journal ? join(directory, `${name}.journal`) : null,
-    ledger: null,
+    ledger: mode === 'paper' ? join(directory, `${name}.exchange.json`) : null,
   };
 }
 

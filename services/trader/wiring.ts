@@ -3,17 +3,25 @@
  * configuration, and takes them down again. The only file that constructs adapters.
  */
 import { hostname } from 'node:os';
-import { createBinanceMarketData } from '../../shared/adapters/binance/market/binance-market-data.ts';
+import {
+  type BinanceMarketDataOptions,
+  createBinanceMarketData,
+} from '../../shared/adapters/binance/market/binance-market-data.ts';
 import { createBinanceExchange } from '../../shared/adapters/ccxt/binance-exchange.ts';
 import { loadBinanceUsdm } from '../../shared/adapters/ccxt/load.ts';
+import { createCcxtMarketData } from '../../shared/adapters/ccxt/market-data.ts';
 import { SystemClock } from '../../shared/adapters/clock/system-clock.ts';
 import { VirtualClock } from '../../shared/adapters/clock/virtual-clock.ts';
+import { createRemoteFeedClient } from '../../shared/adapters/remote-feed/client.ts';
 import { ConfigurationError, type EffectiveConfiguration } from '../../shared/config/load.ts';
 import type { Instrument } from '../../shared/core/instrument.ts';
+import { parseMoney } from '../../shared/core/units.ts';
 import type { Clock } from '../../shared/ports/clock.ts';
 import type { ExchangeClient } from '../../shared/ports/exchange.ts';
 import type { MarketDataClient } from '../../shared/ports/market-data-client.ts';
 import { createStore, storeKey } from './open-store.ts';
+import { createPaperExchange } from './paper-exchange.ts';
+import { PaperLedger } from './paper-ledger.ts';
 import type { Presenter } from './presenter.ts';
 import { rememberSession, type SessionFiles, sessionFiles } from './run-directory.ts';
 import { TradingSession } from './session.ts';
@@ -38,6 +46,7 @@ interface Venue {
 
 /** The account of the embedded simulator; no secret, it opens nothing anywhere. */
 const SIMULATED_ACCOUNT = { key: 'simulated-key', secret: 'simulated-secret', balance: '10000' };
+const PAPER_DEPOSIT = parseMoney('10000');
 const SIMULATED_START_MS = Date.UTC(2026, 0, 1);
 const SIMULATOR = new URL('../exchange-simulator/main.ts', import.meta.url);
 
@@ -82,7 +91,7 @@ function openVenue(
     case 'simulated':
       return simulated(configuration, files, presenter);
     case 'paper':
-      throw new ConfigurationError('mode: paper is not wired yet');
+      return paper(configuration, files, presenter);
     case 'demo':
     case 'live':
       return real(configuration, HOSTS[configuration.mode], presenter);
@@ -117,7 +126,14 @@ async function simulated(
       apiKey: configuration.apiKey ?? SIMULATED_ACCOUNT.key,
       apiSecret: configuration.apiSecret ?? SIMULATED_ACCOUNT.secret,
     }),
-    createMarketData: async (instrument) => createBinanceMarketData({ ...common, instrument }),
+    createMarketData: async (instrument) => {
+      if (configuration.feed !== 'binance' && isVirtual) {
+        throw new ConfigurationError(
+          `feed: ${configuration.feed} runs on the wall clock and cannot share a simulator's: use an exchange started without --speed`,
+        );
+      }
+      return createFeed(configuration.feed, { ...common, instrument });
+    },
     attach: (session) => {
       if (isVirtual) {
         void clock.ended.then(() => session.stop());
@@ -162,6 +178,41 @@ function simulatorArguments(
   ];
 }
 
+/** Live public streams, orders filled here. `exchange` may stand in for the real one's public side. */
+async function paper(
+  configuration: EffectiveConfiguration,
+  files: SessionFiles,
+  presenter: Presenter,
+): Promise<Venue> {
+  const { symbol, exchange, feed } = configuration;
+  const clock = new SystemClock();
+  const log = logger(presenter, clock);
+  const hosts = exchange
+    ? { restUrl: exchange, wsUrl: exchange.replace(/^http/, 'ws') }
+    : HOSTS.live;
+  const common = { ...hosts, clock, log };
+  const paperExchange = createPaperExchange({
+    publicApi: createBinanceExchange({ ...common, symbol, apiKey: '', apiSecret: '' }),
+    clock,
+    symbol,
+    deposit: PAPER_DEPOSIT,
+    ledger: files.ledger === null ? null : new PaperLedger(files.ledger, symbol),
+  });
+  const hasDepth = feed === 'binance';
+  return {
+    clock,
+    isRealTime: true,
+    exchange: paperExchange,
+    createMarketData: async (instrument) =>
+      paperExchange.observe(
+        createFeed(feed, { ...common, instrument, listener: paperExchange.listener }),
+        hasDepth,
+      ),
+    attach: () => undefined,
+    close: async () => undefined,
+  };
+}
+
 async function real(
   configuration: EffectiveConfiguration,
   hosts: { restUrl: string; wsUrl: string },
@@ -169,17 +220,36 @@ async function real(
 ): Promise<Venue> {
   const clock = new SystemClock();
   const log = logger(presenter, clock);
-  const { apiKey, apiSecret, symbol } = configuration;
+  const { apiKey, apiSecret, symbol, feed } = configuration;
   if (!apiKey || !apiSecret) throw new ConfigurationError('apiKey, apiSecret: both are needed');
   return {
     clock,
     isRealTime: true,
     exchange: createBinanceExchange({ ...hosts, clock, symbol, apiKey, apiSecret, log }),
-    createMarketData: async (instrument) =>
-      createBinanceMarketData({ ...hosts, clock, instrument, log }),
+    createMarketData: async (instrument) => createFeed(feed, { ...hosts, clock, instrument, log }),
     attach: () => undefined,
     close: async () => undefined,
   };
+}
+
+/** Market data from where `feed` says: the exchange itself, any ccxt exchange, or our gateway. */
+function createFeed(feed: string, options: BinanceMarketDataOptions): MarketDataClient {
+  const { clock, instrument, log } = options;
+  const rest = feed.slice(feed.indexOf(':') + 1);
+  const common = { clock, instrument, ...(log ? { log } : {}) };
+  if (feed.startsWith('remote:')) {
+    return createRemoteFeedClient({
+      ...common,
+      url: rest,
+      instrument: instrument.spec,
+      token: process.env.PLIMSOLL_FEED_TOKEN,
+    });
+  }
+  if (feed.startsWith('ccxt:')) {
+    const { symbol } = instrument.spec;
+    return createCcxtMarketData({ ...common, exchange: rest, symbol });
+  }
+  return createBinanceMarketData(options);
 }
 
 function logger(presenter: Presenter, clock: Clock): (text: string) => void {

@@ -21,7 +21,11 @@ type Layer = Readonly<Record<string, unknown>>;
 
 const ENVIRONMENT_PREFIX = 'PLIMSOLL_';
 /** Environment variables that are ours but no configuration keys. */
-const NOT_KEYS: ReadonlySet<string> = new Set(['PLIMSOLL_CONFIG', 'PLIMSOLL_DATA']);
+const NOT_KEYS: ReadonlySet<string> = new Set([
+  'PLIMSOLL_CONFIG',
+  'PLIMSOLL_DATA',
+  'PLIMSOLL_FEED_TOKEN',
+]);
 
 /** Short windows on one-second candles, so that the demonstration trades within seconds. */
 const DEMONSTRATION = {
@@ -91,8 +95,8 @@ function complete(configuration: Configuration): EffectiveConfiguration {
   if (mode === 'live' && configuration.store === 'memory') {
     wrong.push('store: mode live needs a durable store, sqlite:PATH or dynamodb');
   }
-  if (configuration.exchange !== null && mode !== 'simulated') {
-    wrong.push(`exchange: only the simulated mode takes a simulator's URL; mode is ${mode}`);
+  if (configuration.exchange !== null && mode !== 'simulated' && mode !== 'paper') {
+    wrong.push(`exchange: a simulator's URL fits the modes simulated and paper; mode is ${mode}`);
   }
   try {
     const params = strategyParameters(strategy, given);
