@@ -8,6 +8,7 @@ import { formatMoney } from '../../shared/core/units.ts';
 import type { Clock, TimerHandle } from '../../shared/ports/clock.ts';
 import { type ExchangeClient, ExchangeError } from '../../shared/ports/exchange.ts';
 import { type Store, StoreUnavailableError } from '../../shared/ports/store.ts';
+import type { AlertDelivery } from './alert-delivery.ts';
 import type { Leadership } from './leadership.ts';
 import type { Fact } from './runtime.ts';
 import type { StoreWriter } from './store-writer.ts';
@@ -20,6 +21,7 @@ export interface HousekeepingOptions {
   readonly engine: Engine;
   readonly writer: StoreWriter;
   readonly leadership: Leadership;
+  readonly alerts: AlertDelivery;
   readonly owner: string;
   readonly isRealTime: boolean;
   readonly post: (fact: Fact) => void;
@@ -65,7 +67,7 @@ export class Housekeeping {
   }
 
   async #poll(): Promise<void> {
-    const { store, writer, engine, post } = this.#options;
+    const { store, writer, engine, alerts, post } = this.#options;
     try {
       const state = await writer.read(() => store.tradingState());
       if (state.version > engine.gate.record.version) post({ kind: 'tradingState', record: state });
@@ -79,6 +81,7 @@ export class Housekeeping {
       // The writer has posted that the store is down; the next look may find it up.
       if (!(error instanceof StoreUnavailableError)) throw error;
     }
+    await alerts.run();
     await this.#readClock();
   }
 

@@ -5,12 +5,21 @@
 import pc from 'picocolors';
 import type { Severity, Topic } from '../../shared/core/command.ts';
 import { displayMoney, parseMoney } from '../../shared/core/units.ts';
+import type { Notifier } from '../../shared/ports/notifier.ts';
 import type { Summary } from './summary.ts';
 
 export interface Presenter {
   notify(line: { timeMs: number; topic: Topic; severity: Severity; text: string }): void;
   /** The end of a session. */
   summary(summary: Summary, files: { journal: string | null; store: string }): void;
+}
+
+/** The console as one who gets alerts: they appear among the news. */
+export function consoleNotifier(presenter: Presenter): Notifier {
+  return {
+    name: 'console',
+    deliver: async (item) => presenter.notify(item),
+  };
 }
 
 /** Lines for a terminal. */

@@ -16,7 +16,9 @@ import type { Ticks } from '../../shared/core/units.ts';
 import type { Clock, TimerHandle } from '../../shared/ports/clock.ts';
 import type { ExchangeClient } from '../../shared/ports/exchange.ts';
 import type { MarketDataClient } from '../../shared/ports/market-data-client.ts';
+import type { Notifier } from '../../shared/ports/notifier.ts';
 import type { Store } from '../../shared/ports/store.ts';
+import { AlertDelivery } from './alert-delivery.ts';
 import { type CandleLoader, createCandleLoader } from './candle-loader.ts';
 import { CommandPerformer } from './command-performer.ts';
 import { Housekeeping } from './housekeeping.ts';
@@ -39,6 +41,8 @@ export interface SessionParts {
   readonly createMarketData: (instrument: Instrument) => Promise<MarketDataClient>;
   readonly journalDirectory: string | null;
   readonly presenter: Presenter;
+  /** Who gets the alerts. */
+  readonly notifiers: readonly Notifier[];
   /** Names this process in the lease. */
   readonly owner: string;
   /** True where wall and monotonic clock must agree: not under virtual time. */
@@ -142,6 +146,13 @@ export class TradingSession {
     const writer = new StoreWriter(clock, (status, message) =>
       runtime.post({ kind: 'storeStatus', status, message }),
     );
+    const alerts = new AlertDelivery({
+      store,
+      writer,
+      notifiers: this.#parts.notifiers,
+      onFailure: (notifier, error) =>
+        this.#say(`${notifier} did not take an alert: ${error.message}`),
+    });
     const performer = new CommandPerformer({
       clock,
       exchange,
@@ -150,7 +161,7 @@ export class TradingSession {
       leadership,
       candles,
       post: (fact) => runtime.post(fact),
-      onNotify: (command) => this.#notify(command, writer),
+      onNotify: (command) => this.#notify(command, { writer, alerts }),
       onDrained: () => this.#drained.resolve(),
       onFailure: (error) => this.#broke(error, writer),
     });
@@ -167,6 +178,7 @@ export class TradingSession {
       engine,
       writer,
       leadership,
+      alerts,
       post: (fact) => runtime.post(fact),
       onSuspended: (reason) => this.fail(reason),
     });
@@ -270,14 +282,19 @@ export class TradingSession {
     });
   }
 
-  #notify(command: Extract<Command, { kind: 'notify' }>, writer: StoreWriter): void {
+  /** News is shown at once; an alert goes through the outbox, or past it while the store is down. */
+  #notify(
+    { topic, severity, key, text }: Extract<Command, { kind: 'notify' }>,
+    { writer, alerts }: { writer: StoreWriter; alerts: AlertDelivery },
+  ): void {
     const { presenter, store, clock } = this.#parts;
-    const { topic, severity, key, text } = command;
-    presenter.notify({ timeMs: clock.now(), topic, severity, text });
-    if (severity === 'info' || severity === 'notice') return;
     const item = { key, topic, severity, text, timeMs: clock.now() };
+    const isNews = severity === 'info' || severity === 'notice';
+    if (isNews || writer.isDown) presenter.notify(item);
+    if (isNews) return;
     writer
       .persist(() => store.addNotification(item))
+      .then(() => alerts.run())
       .catch((error: Error) => this.fail(`an alert could not be kept: ${error.message}`));
   }
 

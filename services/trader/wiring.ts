@@ -22,7 +22,7 @@ import type { MarketDataClient } from '../../shared/ports/market-data-client.ts'
 import { createStore, storeKey } from './open-store.ts';
 import { createPaperExchange } from './paper-exchange.ts';
 import { PaperLedger } from './paper-ledger.ts';
-import type { Presenter } from './presenter.ts';
+import { consoleNotifier, type Presenter } from './presenter.ts';
 import { rememberSession, type SessionFiles, sessionFiles } from './run-directory.ts';
 import { TradingSession } from './session.ts';
 import { startSimulatorProcess } from './simulator-process.ts';
@@ -75,6 +75,7 @@ export async function wireSession(
     createMarketData: venue.createMarketData,
     journalDirectory: files.journal,
     presenter,
+    notifiers: [consoleNotifier(presenter)],
     owner: `${hostname()}-${process.pid}`,
     isRealTime: venue.isRealTime,
   });

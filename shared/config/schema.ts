@@ -129,7 +129,7 @@ export const configurationSchema = z.strictObject({
   apiSecret: z.string().min(1).nullable().default(null),
   /** Overrides of single limits of the mode's risk profile. */
   risk: z.strictObject(limits).partial().default({}),
-  /** Days a session's journal is kept for; null keeps none. */
+  /** Whether the session keeps a journal, for replay. */
   journal: z.boolean().default(true),
 });
 
