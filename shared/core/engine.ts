@@ -75,6 +75,8 @@ export class Engine {
   #candleTimerMs = 0;
   #drain: DrainEvent | null = null;
   #isDrained = false;
+  /** The operator resumed: losses are measured from the equity at the next tick. */
+  #isLossAccepted = false;
 
   constructor(settings: EngineSettings) {
     this.#settings = settings;
@@ -161,6 +163,10 @@ export class Engine {
         this.#reconcileAtMs = event.timeMs + 2_000;
         return;
       case 'intentRecorded':
+        // The order is validated once more: by what is true now, not at the last tick.
+        this.#refreshHolds();
+        this.#trader.onOrderEvent(event, out);
+        return this.#settle(out);
       case 'intentRefused':
       case 'orderReport':
       case 'orderRejected':
@@ -211,7 +217,7 @@ export class Engine {
     if (closed) this.#onCandle(closed, out);
     const endMs = this.#candles.endMs;
     if (endMs !== null && endMs !== this.#candleTimerMs) this.#setCandleTimer(endMs, out);
-    if (this.tradeExecutor.target !== this.account.position) this.#trader.converge(this.#now, out);
+    if (this.tradeExecutor.target !== this.account.position) this.#converge(out);
   }
 
   #onCandle(candle: MidPriceCandle, out: Outbox): void {
@@ -388,7 +394,7 @@ export class Engine {
     this.#notifications.stateChanged(record, out);
     if (record.state === 'active') {
       this.tradeExecutor.resume();
-      this.#monitor.acknowledged(this.equity);
+      this.#isLossAccepted = true;
     }
     this.#settle(out);
   }
@@ -418,6 +424,8 @@ export class Engine {
         (this.market.exchangeMs(this.#now) - this.#settings.candleGraceMs) as TimeMs,
       );
       if (closed) this.#onCandle(closed, out);
+      // The clock's estimate moved since the timer was set: it came too early.
+      else if (this.#candles.endMs !== null) this.#setCandleTimer(this.#candles.endMs, out);
     } else if (id === 'tick') {
       this.#onTick(out);
     } else if (id.startsWith('order:')) {
@@ -436,6 +444,11 @@ export class Engine {
     }
     const { equity } = this;
     if (equity === null) return;
+    if (this.#isLossAccepted) {
+      this.#isLossAccepted = false;
+      const account = this.account.acceptLoss(equity, this.#now);
+      out.push({ kind: 'save', order: null, fill: null, payment: null, account });
+    }
     const newDay = this.account.observeEquity(equity, this.market.exchangeMs(this.#now));
     if (newDay && newDay.dayStartEquity === equity) {
       out.push({ kind: 'save', order: null, fill: null, payment: null, account: newDay });
@@ -457,7 +470,7 @@ export class Engine {
       this.orders.unsettled.some(isUnknown),
       'an order’s outcome is unknown',
     );
-    if (this.account.isKnown) this.#trader.converge(this.#now, out);
+    if (this.account.isKnown) this.#converge(out);
     if (!this.#drain || this.#isDrained) return;
     const isFlat = !this.#drain.flatten || this.account.position === 0;
     if (this.orders.unsettledCount === 0 && isFlat) {
@@ -466,17 +479,29 @@ export class Engine {
     }
   }
 
+  /** Makes the next order, if one is due. Holds are refreshed first: a tick may be a second away. */
+  #converge(out: Outbox): void {
+    if (this.#isDrained) return;
+    this.#refreshHolds();
+    this.#trader.converge(this.#now, out);
+  }
+
+  // A hold is off only where a number proves it: NaN is no proof.
   #refreshHolds(): void {
     const { limits } = this.#settings;
     const { market, gate } = this;
     const now = this.#now;
     gate.hold('bookDown', market.feeds.book.status === 'down', market.feeds.book.reason);
-    gate.hold('bookStale', market.bookAgeMs(now) > limits.bookAgeMaxMs, 'the book is old');
-    gate.hold('markStale', market.markAgeMs(now) > limits.markAgeMaxMs, 'the mark price is old');
+    gate.hold('bookStale', !(market.bookAgeMs(now) <= limits.bookAgeMaxMs), 'the book is old');
+    gate.hold(
+      'markStale',
+      !(market.markAgeMs(now) <= limits.markAgeMaxMs),
+      'the mark price is old',
+    );
     gate.hold('userStreamDown', market.feeds.user.status === 'down', market.feeds.user.reason);
     gate.hold(
       'clockError',
-      market.clockErrorMs > limits.clockErrorMaxMs,
+      !(market.clockErrorMs <= limits.clockErrorMaxMs),
       'exchange time is not known well enough',
     );
   }

@@ -119,8 +119,12 @@ export class AccountStateStore {
     this.#walletChangeIds.add(event.id);
     this.#eventsApplied += 1;
     const isFunding = event.reason === 'funding';
+    // Money moved in or out is neither profit nor loss: what losses are measured from moves with it.
+    const moved = event.reason === 'transfer' ? event.amount : 0;
     this.#record = {
       ...before,
+      dayStartEquity: asMoney(before.dayStartEquity + moved),
+      peakEquity: asMoney(before.peakEquity + moved),
       walletBalance: asMoney(before.walletBalance + event.amount),
       funding: isFunding ? asMoney(before.funding + event.amount) : before.funding,
       lastFundingMs: isFunding ? event.exchangeMs : before.lastFundingMs,
@@ -148,6 +152,21 @@ export class AccountStateStore {
   /** Wallet + unrealised profit at a mark price. */
   equity(mark: Ticks, instrument: Instrument): Money {
     return asMoney(this.record.walletBalance + this.unrealizedPnl(mark, instrument));
+  }
+
+  /**
+   * The operator resumed: daily loss and drawdown are measured from this equity, so that the same loss
+   * does not halt again at once. In the record, so that it holds over a restart.
+   */
+  acceptLoss(equity: Money, nowMs: TimeMs): AccountRecord {
+    const before = this.record;
+    this.#record = {
+      ...before,
+      dayStartEquity: Math.min(before.dayStartEquity, equity) as Money,
+      peakEquity: equity,
+      updatedMs: nowMs,
+    };
+    return this.#record;
   }
 
   /** Starts a new UTC day or moves the peak where `equity` calls for it; null where nothing changed. */

@@ -12,9 +12,12 @@ import { displayMoney, type Lots, type Money } from '../units.ts';
 
 const DIRECTION = { '1': 'long', '0': 'flat', '-1': 'short' } as const;
 
+/** Refusals remembered: enough for the few reasons of the decisions between two orders. */
+const REFUSALS_MAX = 1_000;
+
 export class NotificationCenter {
-  /** The last refusal told: the same one is not repeated until something else was. */
-  #lastRefusal = '';
+  /** Refusals told since the last order was sent: each is told once a decision, however often it is met. */
+  readonly #refusalsTold = new Set<string>();
 
   say(
     out: Outbox,
@@ -64,8 +67,9 @@ export class NotificationCenter {
 
   refused(order: ProposedOrder, refusal: { reason: string; detail: string }, out: Outbox): void {
     const what = `${order.decisionId} ${order.purpose} ${refusal.reason}`;
-    if (what === this.#lastRefusal) return;
-    this.#lastRefusal = what;
+    if (this.#refusalsTold.has(what)) return;
+    if (this.#refusalsTold.size >= REFUSALS_MAX) this.#refusalsTold.clear();
+    this.#refusalsTold.add(what);
     const { side, lots } = order.request;
     this.say(
       out,
@@ -77,7 +81,7 @@ export class NotificationCenter {
 
   orderSent({ intent }: OrderRecord, instrument: Instrument, out: Outbox): void {
     const { side, lots, price: limit, timeInForce, reduceOnly, clientOrderId } = intent.request;
-    this.#lastRefusal = '';
+    this.#refusalsTold.clear();
     this.say(
       out,
       'order',
