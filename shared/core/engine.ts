@@ -73,6 +73,7 @@ export class Engine {
   #isRecovered = false;
   #reconcileAtMs = 0;
   #candleTimerMs = 0;
+  #userStreamChangedMs = -1;
   #drain: DrainEvent | null = null;
   #isDrained = false;
   /** The operator resumed: losses are measured from the equity at the next tick. */
@@ -329,14 +330,28 @@ export class Engine {
     }
     const verified = this.account.verified();
     out.push({ kind: 'save', order: null, fill: null, payment: null, account: verified });
-    this.#reconcileAtMs = event.timeMs + this.#settings.reconcileEveryMs;
-    if (this.gate.hold('reconciling', false, '')) {
+    this.#settleEnded(event, out);
+    // What was asked before the user stream changed does not say what the stream missed.
+    const isCurrent = event.requestedMs > this.#userStreamChangedMs;
+    this.#reconcileAtMs = event.timeMs + (isCurrent ? this.#settings.reconcileEveryMs : 0);
+    if (isCurrent && this.gate.hold('reconciling', false, '')) {
       this.#say(
         out,
         `reconciled with the exchange: position ${instrument.formatQuantity(verified.position)}`,
       );
     }
     this.#settle(out);
+  }
+
+  /** The account is equal: orders that ended before it was read miss no fill, whoever told of it. */
+  #settleEnded(event: AccountSnapshotEvent, out: Outbox): void {
+    for (const order of this.orders.unsettled) {
+      if (order.updatedMs >= event.requestedMs) continue;
+      const settled = this.orders.settle(order.intent.request.clientOrderId);
+      if (!settled) continue;
+      out.push({ kind: 'save', order: settled, fill: null, payment: null, account: null });
+      this.tradeExecutor.progressed();
+    }
   }
 
   // Start, states, end -----------------------------------------------------------------------------------
@@ -376,7 +391,9 @@ export class Engine {
     const isDown = event.status === 'down';
     if (event.feed === 'book' && isDown) this.#candles.interrupt();
     if (event.feed === 'user') {
-      if (isDown) this.gate.hold('reconciling', true, 'the user stream was interrupted');
+      // Also when it comes back: what it missed is not in the account yet.
+      this.gate.hold('reconciling', true, 'the user stream was interrupted');
+      this.#userStreamChangedMs = event.timeMs;
       this.#reconcileAtMs = event.timeMs;
     }
     this.#refreshHolds();
@@ -390,7 +407,15 @@ export class Engine {
   }
 
   #onTradingState(record: Extract<Event, { kind: 'tradingState' }>['record'], out: Outbox): void {
-    if (!this.gate.adopt(record)) return;
+    if (!this.gate.adopt(record)) {
+      if (record.version !== this.gate.record.version || record.state === this.gate.state) return;
+      // Written at the same moment as ours and looser: ours is written again, above it.
+      const { state, reason, by } = this.gate.record;
+      const again = this.gate.next({ state, reason, by, nowMs: this.#now });
+      this.gate.adopt(again);
+      out.push({ kind: 'saveTradingState', record: again });
+      return;
+    }
     this.#notifications.stateChanged(record, out);
     if (record.state === 'active') {
       this.tradeExecutor.resume();

@@ -149,6 +149,17 @@ export class OrderStore {
     });
   }
 
+  /**
+   * Takes an ended order's executed lots as booked: the account has been found equal to the exchange's
+   * since it ended. Null where nothing was missing. A fill read from history before the order's exchange
+   * id was known is in the account, but could not be counted here.
+   */
+  settle(clientOrderId: string): OrderRecord | null {
+    const order = this.#orders.get(clientOrderId);
+    if (!order || !isTerminal(order.state) || isSettled(order)) return null;
+    return this.#put({ ...order, filledLots: order.executedLots });
+  }
+
   setCancelPending(clientOrderId: string, cancelPending: boolean): OrderRecord | null {
     const order = this.#orders.get(clientOrderId);
     if (!order || isTerminal(order.state) || order.cancelPending === cancelPending) return null;

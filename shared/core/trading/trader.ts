@@ -154,6 +154,7 @@ export class Trader {
     if (!order || !isTerminal(order.state) || order.state === 'filled' || !this.instrument) return;
     this.#parts.notifications.orderEnded(order, this.instrument, out);
     if (order.executedLots === 0) this.#parts.tradeExecutor.setBack(nowMs);
+    else this.#parts.tradeExecutor.progressed();
   }
 
   /** One order at a time; a presumed absent one stands only in the way of its own decision. */

@@ -19,6 +19,8 @@ const BLOCKS_OPENING = [
 
 export type Hold = (typeof BLOCKS_ALL)[number] | (typeof BLOCKS_OPENING)[number];
 
+const STRICTNESS: Readonly<Record<TradingState, number>> = { active: 0, reducing: 1, halted: 2 };
+
 const ALL_BLOCKING: ReadonlySet<Hold> = new Set<Hold>(BLOCKS_ALL);
 
 export class TradingGate {
@@ -50,9 +52,14 @@ export class TradingGate {
     return null;
   }
 
-  /** Takes a persisted record; an older version than ours is ignored. Returns whether it took effect. */
+  /**
+   * Takes a persisted record; an older version than ours is ignored. Where two were written at once, as
+   * the same version, the stricter holds. Returns whether it took effect.
+   */
   adopt(record: TradingStateRecord): boolean {
-    if (record.version <= this.#record.version && record.version !== 0) return false;
+    const { version, state } = this.#record;
+    if (record.version < version) return false;
+    if (record.version === version && STRICTNESS[record.state] <= STRICTNESS[state]) return false;
     this.#record = record;
     return true;
   }
