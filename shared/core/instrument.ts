@@ -4,7 +4,6 @@
  */
 import {
   asMoney,
-  broken,
   formatDecimal,
   type HalfTicks,
   type Lots,
@@ -72,6 +71,14 @@ export class Instrument {
     return parseSteps(text, this.#lot, 'lot', this.spec.lotSize) as Lots;
   }
 
+  /** Whole lots in a positive quantity text with any number of decimals, rounded down. */
+  wholeLots(text: string): Lots {
+    const [whole, fraction] = PLAIN.exec(text)?.slice(1) ?? malformed(text);
+    const { multiple, decimals } = this.#lot;
+    const kept = (fraction ?? '').slice(0, decimals).padEnd(decimals, '0');
+    return Math.floor(parseDecimal(`${whole}${kept}`, 0) / multiple) as Lots;
+  }
+
   formatPrice(price: Ticks): string {
     return formatDecimal(price * this.#tick.multiple, this.#tick.decimals);
   }
@@ -113,12 +120,17 @@ function parseSteps(text: string, { multiple, decimals }: Step, name: string, si
   return value === 0 ? 0 : value / multiple;
 }
 
+const PLAIN = /^(\d+)(?:\.(\d+))?$/;
+
+function malformed(text: string): never {
+  throw new MalformedNumberError(`not a plain decimal number of zero or more: "${text}"`);
+}
+
 function parseNearest(text: string, { multiple, decimals }: Step): number {
-  const [whole = '', fraction = ''] = text.split('.');
+  const [whole, fraction = ''] = PLAIN.exec(text)?.slice(1) ?? malformed(text);
   const scaled = parseDecimal(
     `${whole}.${(fraction.slice(0, decimals + 1) || '0').padEnd(decimals + 1, '0')}`,
     decimals + 1,
   );
-  if (scaled < 0) broken('a price is never negative');
   return Math.floor((scaled + 5 * multiple) / (10 * multiple));
 }

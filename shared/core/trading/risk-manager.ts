@@ -103,7 +103,7 @@ function wellFormed({ request }: ProposedOrder, { instrument }: RiskContext): Re
     return refuse('notFinite', `quantity ${lots}, price ${price}`);
   }
   const most = price === null ? Math.min(spec.marketLotsMax, spec.lotsMax) : spec.lotsMax;
-  if (lots < spec.lotsMin || lots > most) {
+  if (!(lots >= spec.lotsMin && lots <= most)) {
     return refuse('quantity', `${lots} lots are outside ${spec.lotsMin} to ${most}`);
   }
   if (price !== null && (price < spec.priceMin || price > spec.priceMax)) {
@@ -128,10 +128,12 @@ function permitted({ purpose }: ProposedOrder, { gate }: RiskContext): Refusal {
   return null;
 }
 
+// Comparisons below ask for the proof that an order is allowed, so that NaN refuses.
+
 /** An exit must lower |position| whatever else fills first, and carry reduce-only. */
 function exit({ request }: ProposedOrder, { position }: RiskContext): Refusal {
   const reducing = request.side === 'sell' ? position : -position;
-  if (!request.reduceOnly || reducing <= 0 || request.lots > reducing) {
+  if (!request.reduceOnly || !(reducing > 0) || !(request.lots <= reducing)) {
     return refuse(
       'notReducing',
       `${request.side} ${request.lots} lots on a position of ${position}`,
@@ -147,22 +149,21 @@ function entry(order: ProposedOrder, context: RiskContext): Refusal {
 /** The market must be known, sane and near what is asked. */
 function price({ request }: ProposedOrder, context: RiskContext): Refusal {
   const { bid, ask, markPrice, limits } = context;
-  if (bid === null || ask === null || bid <= 0 || ask <= bid)
-    return refuse('noBook', `${bid}/${ask}`);
-  if (markPrice === null || !(markPrice.mark > 0)) return refuse('noMark', 'no mark price');
+  if (!isPositive(bid) || !isPositive(ask) || ask <= bid) return refuse('noBook', `${bid}/${ask}`);
+  if (markPrice === null || !isPositive(markPrice.mark)) return refuse('noMark', 'no mark price');
   const { mark } = markPrice;
   const mid = (bid + ask) / 2;
-  if (bps(ask - bid, mid) > limits.spreadMaxBps) {
+  if (!(bps(ask - bid, mid) <= limits.spreadMaxBps)) {
     return refuse('spread', `${bps(ask - bid, mid).toFixed(1)} bps`);
   }
-  if (bps(mid - mark, mark) > limits.divergenceMaxBps) {
+  if (!(bps(mid - mark, mark) <= limits.divergenceMaxBps)) {
     return refuse(
       'divergence',
       `mid is ${bps(mid - mark, mark).toFixed(1)} bps from the mark price`,
     );
   }
   const limit = request.price ?? (request.side === 'buy' ? ask : bid);
-  if (bps(limit - mark, mark) > limits.collarBps) {
+  if (!(bps(limit - mark, mark) <= limits.collarBps)) {
     return refuse(
       'collar',
       `price is ${bps(limit - mark, mark).toFixed(1)} bps from the mark price`,
@@ -176,11 +177,16 @@ function price({ request }: ProposedOrder, context: RiskContext): Refusal {
 /** Order, resulting position, margin and distance to liquidation, all in the worst case. */
 function size({ request }: ProposedOrder, context: RiskContext): Refusal {
   const { instrument, limits, position, exposure, equity, markPrice, ask, margin } = context;
-  if (equity === null || !(equity > 0)) return refuse('noEquity', `equity ${equity}`);
+  if (!isPositive(equity)) return refuse('noEquity', `equity ${equity}`);
   if (!markPrice || !margin || !context.marginCalculator)
     return refuse('noMark', 'margin not known');
+  if (
+    ![position, exposure.buy, exposure.sell, context.unsettledCount].every(Number.isSafeInteger)
+  ) {
+    return refuse('notFinite', `position ${position}, unsettled ${exposure.buy}/${exposure.sell}`);
+  }
   const worst = Math.max(markPrice.mark, request.price ?? 0, ask ?? 0) as Ticks;
-  if (request.lots > instrument.parseQuantity(limits.orderQuantityMax)) {
+  if (request.lots > instrument.wholeLots(limits.orderQuantityMax)) {
     return refuse(
       'quantity',
       `${instrument.formatQuantity(request.lots)} is above ${limits.orderQuantityMax}`,
@@ -203,21 +209,24 @@ function size({ request }: ProposedOrder, context: RiskContext): Refusal {
   // A flip is two units: the half that closes adds no risk, so the order's size is judged by what it opens.
   const opened = Math.max(0, Math.abs(position + buying - selling)) as Lots;
   const openedNotional = Math.min(notional, instrument.notional(worst, opened));
-  if (share(openedNotional, equity) > limits.orderNotionalMaxPpm) {
+  if (!(share(openedNotional, equity) <= limits.orderNotionalMaxPpm)) {
     return refuse('orderNotional', `${percent(openedNotional, equity)} of equity`);
   }
   const positionNotional = instrument.notional(worst, after);
-  if (share(positionNotional, equity) > limits.positionNotionalMaxPpm) {
+  if (!(share(positionNotional, equity) <= limits.positionNotionalMaxPpm)) {
     return refuse('positionNotional', `${percent(positionNotional, equity)} of equity`);
   }
-  if (positionNotional > context.marginCalculator.notionalMax()) {
+  if (!(positionNotional <= context.marginCalculator.notionalMax())) {
     return refuse('leverage', 'above what the account’s leverage allows');
   }
-  if (context.unsettledCount >= limits.openOrdersMax) {
+  if (!(context.unsettledCount < limits.openOrdersMax)) {
     return refuse('openOrders', `${context.unsettledCount} orders are unsettled`);
   }
   const maintenance = context.marginCalculator.maintenance(positionNotional);
-  if (!(margin.balance > 0) || share(maintenance, margin.balance) > limits.marginRatioMaxPpm) {
+  if (
+    !isPositive(margin.balance) ||
+    !(share(maintenance, margin.balance) <= limits.marginRatioMaxPpm)
+  ) {
     return refuse('marginRatio', `${percent(maintenance, margin.balance)} after the order`);
   }
   const distance = (margin.balance - maintenance) / positionNotional;
@@ -240,19 +249,19 @@ function pace(
     [86_400_000, limits.ordersPerDayMax],
   ] as const;
   for (const [windowMs, most] of windows) {
-    if (orders.count(nowMs, windowMs) >= most) {
+    if (!(orders.count(nowMs, windowMs) < most)) {
       return refuse('orderRate', `${most} orders in ${windowMs / 1000} s`);
     }
   }
-  if (rejects.count(nowMs, 60_000) >= limits.rejectsPerMinuteMax) {
+  if (!(rejects.count(nowMs, 60_000) < limits.rejectsPerMinuteMax)) {
     return refuse('rejectRate', `${limits.rejectsPerMinuteMax} rejects in a minute`);
   }
   const after = position + (request.side === 'buy' ? request.lots : -request.lots);
   if (position !== 0 && Math.sign(after) === -Math.sign(position)) {
-    if (flips.count(nowMs, 600_000) >= limits.flipsPer10MinutesMax) {
+    if (!(flips.count(nowMs, 600_000) < limits.flipsPer10MinutesMax)) {
       return refuse('flipRate', `${limits.flipsPer10MinutesMax} flips in 10 minutes`);
     }
-    if (flips.count(nowMs, 86_400_000) >= limits.flipsPerDayMax) {
+    if (!(flips.count(nowMs, 86_400_000) < limits.flipsPerDayMax)) {
       return refuse('flipRate', `${limits.flipsPerDayMax} flips in a day`);
     }
   }
@@ -260,6 +269,10 @@ function pace(
     return refuse('duplicate', 'the same order was sent a moment ago');
   }
   return null;
+}
+
+function isPositive<N extends number>(value: N | null): value is N {
+  return Number.isSafeInteger(value) && (value as N) > 0;
 }
 
 function bps(part: number, whole: number): number {
