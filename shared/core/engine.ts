@@ -233,6 +233,7 @@ export class Engine {
     );
     if (equity === null || !this.#isRecovered) {
       this.strategies.warmUp([candle]);
+      this.#askHistory(gapsBefore, out);
       return;
     }
     const { signals, decision } = this.strategies.onCandle(candle, {
@@ -241,15 +242,18 @@ export class Engine {
       nowMs: this.#now,
       decisionId: `d-${this.#settings.intervalMs}-${candle.openMs}`,
     });
-    if (this.strategies.gaps > gapsBefore) {
-      this.#say(out, 'candles are missing: strategies start over from history');
-      out.push({ kind: 'readCandles', count: this.strategies.warmUpCandles });
-    }
+    this.#askHistory(gapsBefore, out);
     if (!decision) return;
     this.#notifications.decided(signals, decision, this.instrument, out);
     if (this.tradeExecutor.isFlattening) return;
     this.tradeExecutor.decide(decision);
     out.push({ kind: 'saveDecision', decision });
+  }
+
+  #askHistory(gapsBefore: number, out: Outbox): void {
+    if (this.strategies.gaps === gapsBefore) return;
+    this.#say(out, 'candles are missing: strategies start over from history');
+    out.push({ kind: 'readCandles', count: this.strategies.warmUpCandles });
   }
 
   #setCandleTimer(endMs: TimeMs, out: Outbox): void {

@@ -37,6 +37,8 @@ export class StrategyManager {
   /** Open time of the newest candle any strategy has taken; -1 before the first. */
   #newestMs = -1;
   #gaps = 0;
+  /** Candles since the last gap, until all strategies are warm again: what history is put in front of. */
+  #sinceGap: Candle[] = [];
 
   constructor(intervalMs: number) {
     this.#intervalMs = intervalMs;
@@ -102,8 +104,23 @@ export class StrategyManager {
     }
   }
 
-  /** Feeds past candles, oldest first; signals they give are history and decide nothing. Returns how many were new. */
+  /**
+   * Feeds past candles, oldest first; signals they give are history and decide nothing. Where strategies
+   * have started over at a gap, history takes its place before it. Returns how many were new.
+   */
   warmUp(candles: readonly Candle[]): number {
+    const [first] = this.#sinceGap;
+    const before = first ? candles.filter(({ openMs }) => openMs < first.openMs) : [];
+    const reachesGap = before.at(-1)?.openMs === (first?.openMs ?? 0) - this.#intervalMs;
+    if (!first || !reachesGap || this.candlesMissing <= 0) return this.#feed(candles);
+    const after = this.#sinceGap;
+    this.#sinceGap = [];
+    this.#newestMs = -1;
+    for (const { strategy } of this.#entries.values()) strategy.reset();
+    return this.#feed([...before, ...after, ...candles]) - after.length;
+  }
+
+  #feed(candles: readonly Candle[]): number {
     let taken = 0;
     for (const candle of candles) {
       if (!this.#follows(candle)) continue;
@@ -159,9 +176,11 @@ export class StrategyManager {
     if (candle.openMs <= this.#newestMs) return false;
     if (this.#newestMs >= 0 && candle.openMs !== this.#newestMs + this.#intervalMs) {
       this.#gaps += 1;
+      this.#sinceGap = [];
       for (const { strategy } of this.#entries.values()) strategy.reset();
     }
     this.#newestMs = candle.openMs;
+    if (this.#gaps > 0 && this.#sinceGap.length < this.warmUpCandles) this.#sinceGap.push(candle);
     return true;
   }
 
