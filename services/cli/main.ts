@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import { ConfigurationError } from '../../shared/config/load.ts';
 import { addExchangeCommand, addGatewayCommand } from './child-programs.ts';
+import { addDoctorCommand } from './doctor.ts';
 import { addExportCommand } from './export.ts';
 import { addReplayCommand } from './replay.ts';
 import { addSteeringCommands } from './steer.ts';
@@ -34,6 +35,7 @@ addGatewayCommand(program);
 addReplayCommand(program);
 addSteeringCommands(program);
 addExportCommand(program);
+addDoctorCommand(program);
 
 program.parseAsync().catch((error: unknown) => {
   const isExpected = error instanceof ConfigurationError || EXPECTED.has((error as Error).name);

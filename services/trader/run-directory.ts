@@ -44,6 +44,13 @@ export function sessionFiles(configuration: EffectiveConfiguration): SessionFile
   };
 }
 
+/** The store that sessions of this configuration go on with; null where each begins a new one. Makes nothing. */
+export function lastingStore({ mode, account, store }: EffectiveConfiguration): string | null {
+  if (store !== undefined) return store;
+  if (mode === 'simulated') return null;
+  return `sqlite:${join(DATA_DIRECTORY, `${mode}-${account}.sqlite`)}`;
+}
+
 /** What the steering commands need to find a session's store. */
 export interface LatestSession {
   readonly store: string;

@@ -1,38 +1,78 @@
 /**
- * Refuses, by name, what this version does not trade: account settings out of scope, sizes that
- * cannot be ordered.
+ * Refuses, by name, what this version does not trade: account settings out of scope, keys with more
+ * rights than trading needs, sizes that cannot be ordered.
  */
 import type { EffectiveConfiguration } from '../../shared/config/load.ts';
 import { parseSize } from '../../shared/config/values.ts';
 import { Instrument, type InstrumentSpec } from '../../shared/core/instrument.ts';
 import { sizeInLots } from '../../shared/core/strategy/sizing.ts';
 import type { RiskLimits } from '../../shared/core/trading/risk-limits.ts';
-import type { Lots, Money, Ticks } from '../../shared/core/units.ts';
-import type { ExchangeClient } from '../../shared/ports/exchange.ts';
+import { displayMoney, type Lots, type Money, type Ticks } from '../../shared/core/units.ts';
+import type {
+  AccountSettings,
+  ExchangeClient,
+  KeyPermissions,
+} from '../../shared/ports/exchange.ts';
 
 /** The account or the configuration is outside what Plimsoll trades. */
 export class ScopeError extends Error {
   override readonly name = 'ScopeError';
 }
 
-/** One-way mode, single-asset cross margin, a key that may trade; sets the leverage where it differs. */
+/** One-way mode, single-asset cross margin, a safe key in live mode; sets the leverage where it differs. */
 export async function checkAccount(
   exchange: ExchangeClient,
-  { leverage, symbol }: EffectiveConfiguration,
+  { leverage, symbol, mode }: Pick<EffectiveConfiguration, 'leverage' | 'symbol' | 'mode'>,
 ): Promise<void> {
-  const settings = await exchange.accountSettings();
-  if (settings.isHedgeMode) {
-    throw new ScopeError('the account is in hedge mode; set it to one-way position mode');
+  if (mode === 'live') {
+    if (!exchange.keyPermissions) throw new ScopeError('the rights of the API key are not known');
+    refuse(keyProblems(await exchange.keyPermissions()));
   }
-  if (settings.isMultiAsset) {
-    throw new ScopeError('the account is in multi-assets mode; set it to single-asset mode');
-  }
-  if (settings.isIsolated) {
-    throw new ScopeError(`${symbol} is on isolated margin; set it to cross margin`);
-  }
-  if (!settings.canTrade) throw new ScopeError('the account is not allowed to trade');
+  refuse(accountProblems(await exchange.accountSettings(), symbol));
   const terms = await exchange.accountTerms();
   if (terms.leverage !== leverage) await exchange.setLeverage(leverage);
+}
+
+/** What in the account's settings is out of scope, and what to do about it. */
+export function accountProblems(settings: AccountSettings, symbol: string): string[] {
+  const problems: string[] = [];
+  if (settings.isHedgeMode) {
+    problems.push('the account is in hedge mode; set it to one-way position mode');
+  }
+  if (settings.isMultiAsset) {
+    problems.push('the account is in multi-assets mode; set it to single-asset mode');
+  }
+  if (settings.isIsolated) {
+    problems.push(`${symbol} is on isolated margin; set it to cross margin`);
+  }
+  if (!settings.canTrade) {
+    problems.push('the account is not allowed to trade; ask the exchange why');
+  }
+  return problems;
+}
+
+/** What is wrong with the rights of a key that trades real money: whoever steals it must not get any out. */
+export function keyProblems(permissions: KeyPermissions): string[] {
+  const problems: string[] = [];
+  if (permissions.canWithdraw) {
+    problems.push('the API key may withdraw; take that right from it');
+  }
+  if (permissions.canTransfer) {
+    problems.push('the API key may transfer; take that right from it');
+  }
+  if (!permissions.isIpRestricted) {
+    problems.push(
+      'the API key works from any address; restrict it to the addresses you trade from',
+    );
+  }
+  if (!permissions.canTradeFutures) {
+    problems.push('the API key may not trade futures; give it that right');
+  }
+  return problems;
+}
+
+function refuse(problems: readonly string[]): void {
+  if (problems.length > 0) throw new ScopeError(problems.join('\n'));
 }
 
 /**
@@ -55,19 +95,28 @@ export function checkSize(
     );
   }
   const flip = (lots * 2) as Lots;
-  if (flip > spec.lotsMax || flip > instrument.parseQuantity(limits.orderQuantityMax)) {
+  if (flip > spec.lotsMax) {
     throw new ScopeError(
-      `${shown}, a flip twice that: above the largest order of ${limits.orderQuantityMax}`,
+      `${shown}, a flip twice that: above the exchange's largest order of ${instrument.formatQuantity(spec.lotsMax)}`,
+    );
+  }
+  if (flip > instrument.parseQuantity(limits.orderQuantityMax)) {
+    throw new ScopeError(
+      `${shown}, a flip twice that: above the ${limits.orderQuantityMax} ${spec.baseAsset} that risk.orderQuantityMax allows`,
     );
   }
   if (price <= 0) return;
   const notional = instrument.notional(price, lots);
   if (notional < spec.notionalMin) {
-    throw new ScopeError(`${shown}: worth less than the exchange's minimum notional`);
-  }
-  if ((notional / equity) * 1_000_000 > limits.positionNotionalMaxPpm) {
     throw new ScopeError(
-      `${shown}: more than the ${(limits.positionNotionalMaxPpm / 10_000).toFixed(0)} % of equity that risk.positionNotionalMaxPpm allows`,
+      `${shown}, worth ${displayMoney(notional)} USDT: below the exchange's minimum of ${displayMoney(spec.notionalMin)} USDT`,
+    );
+  }
+  // The engine would refuse every opening order for these reasons: better said before it begins.
+  for (const key of ['orderNotionalMaxPpm', 'positionNotionalMaxPpm'] as const) {
+    if (equity > 0 && (notional / equity) * 1_000_000 <= limits[key]) continue;
+    throw new ScopeError(
+      `${shown}, worth ${displayMoney(notional)} USDT: more than the ${(limits[key] / 10_000).toFixed(0)} % of equity (${displayMoney(equity)} USDT) that risk.${key} allows`,
     );
   }
 }

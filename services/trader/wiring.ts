@@ -45,12 +45,16 @@ interface Venue {
 }
 
 /** The account of the embedded simulator; no secret, it opens nothing anywhere. */
-const SIMULATED_ACCOUNT = { key: 'simulated-key', secret: 'simulated-secret', balance: '10000' };
-const PAPER_DEPOSIT = parseMoney('10000');
+export const SIMULATED_ACCOUNT = {
+  key: 'simulated-key',
+  secret: 'simulated-secret',
+  balance: '10000',
+};
+export const PAPER_DEPOSIT = parseMoney('10000');
 const SIMULATED_START_MS = Date.UTC(2026, 0, 1);
-const SIMULATOR = new URL('../exchange-simulator/main.ts', import.meta.url);
+export const SIMULATOR = new URL('../exchange-simulator/main.ts', import.meta.url);
 
-const HOSTS = {
+export const HOSTS = {
   live: { restUrl: 'https://fapi.binance.com', wsUrl: 'wss://fstream.binance.com' },
   demo: { restUrl: 'https://demo-fapi.binance.com', wsUrl: 'wss://fstream.binancefuture.com' },
 } as const;
@@ -234,7 +238,7 @@ async function real(
 }
 
 /** Market data from where `feed` says: the exchange itself, any ccxt exchange, or our gateway. */
-function createFeed(feed: string, options: BinanceMarketDataOptions): MarketDataClient {
+export function createFeed(feed: string, options: BinanceMarketDataOptions): MarketDataClient {
   const { clock, instrument, log } = options;
   const rest = feed.slice(feed.indexOf(':') + 1);
   const common = { clock, instrument, ...(log ? { log } : {}) };

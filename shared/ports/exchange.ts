@@ -50,6 +50,16 @@ export interface AccountSettings {
   readonly canTrade: boolean;
 }
 
+/** What the API key in use may do beside trading; see `ExchangeClient.keyPermissions`. */
+export interface KeyPermissions {
+  readonly canWithdraw: boolean;
+  /** Between own accounts, or to other users of the exchange. */
+  readonly canTransfer: boolean;
+  readonly canTradeFutures: boolean;
+  /** Requests are accepted from listed addresses only. */
+  readonly isIpRestricted: boolean;
+}
+
 export type UserFact =
   | { readonly kind: 'orderReport'; readonly report: OrderReport }
   | { readonly kind: 'fill'; readonly fill: Fill }
@@ -74,6 +84,8 @@ export interface ExchangeClient {
   clockOffset(): Promise<{ offsetMs: number; errorMs: number }>;
   accountTerms(): Promise<Omit<Unstamped<AccountTermsEvent>, 'kind'>>;
   accountSettings(): Promise<AccountSettings>;
+  /** Absent where keys have no such rights of their own: paper and simulations in process. */
+  keyPermissions?(): Promise<KeyPermissions>;
   setLeverage(leverage: number): Promise<void>;
   /** Sends exactly once, with the intent's own timestamp and recvWindow. Throws ExchangeError. */
   placeOrder(intent: Intent): Promise<OrderReport>;

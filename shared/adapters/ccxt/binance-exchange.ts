@@ -142,6 +142,11 @@ export function createBinanceExchange(options: BinanceExchangeOptions): Exchange
       });
     },
 
+    async keyPermissions() {
+      const { api } = ready().rest;
+      return read(async () => replies.keyPermissions(await api.sapiGetAccountApiRestrictions()));
+    },
+
     async setLeverage(leverage) {
       const { api } = ready().rest;
       await ask({ kind: 'change', urgency: 'open' }, () =>

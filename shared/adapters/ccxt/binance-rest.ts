@@ -11,6 +11,8 @@ import type { Pacer } from './pacing.ts';
 import { MalformedReplyError, parseJson } from './wire.ts';
 
 export const BINANCE_REST_URL = 'https://fapi.binance.com';
+/** The rights of a key are told by another host. */
+const BINANCE_ACCOUNT_URL = 'https://api.binance.com';
 
 export interface BinanceRestOptions {
   readonly restUrl: string;
@@ -116,7 +118,13 @@ export async function createBinanceRest(options: BinanceRestOptions): Promise<Bi
       throw error;
     }
   };
-  api.urls.api = JSON.parse(JSON.stringify(api.urls.api).replaceAll(BINANCE_REST_URL, restUrl));
+  // Both hosts: a key for another exchange must never reach Binance.
+  const accountUrl = restUrl === BINANCE_REST_URL ? BINANCE_ACCOUNT_URL : restUrl;
+  api.urls.api = JSON.parse(
+    JSON.stringify(api.urls.api)
+      .replaceAll(BINANCE_REST_URL, restUrl)
+      .replaceAll(BINANCE_ACCOUNT_URL, accountUrl),
+  );
   // ccxt picks its futures error classes by the official host name; on any other it needs them put in.
   Object.assign(api.exceptions.exact, api.exceptions.linear.exact);
   // What ccxt would load on first use: done now, so that later only microtasks precede a request.

@@ -18,6 +18,7 @@ import {
   ZERO_LOTS,
   ZERO_MONEY,
 } from '../../core/units.ts';
+import type { KeyPermissions } from '../../ports/exchange.ts';
 import {
   booleanField,
   decimalField,
@@ -145,6 +146,18 @@ export function accountTerms(
     leverage: integerField(rowFor(symbol, replies.symbolConfig, 'symbolConfig'), 'leverage'),
     makerFeePpm: ratePpm(textField(commission, 'makerCommissionRate')),
     takerFeePpm: ratePpm(textField(commission, 'takerCommissionRate')),
+  };
+}
+
+/** Rights of the key. Throws MalformedReplyError where one of them is not told: none is guessed. */
+export function keyPermissions(reply: unknown): KeyPermissions {
+  const rights = fieldsOf(reply, 'apiRestrictions');
+  const flag = (name: string) => booleanField(rights, name);
+  return {
+    canWithdraw: flag('enableWithdrawals'),
+    canTransfer: flag('enableInternalTransfer') || flag('permitsUniversalTransfer'),
+    canTradeFutures: flag('enableFutures'),
+    isIpRestricted: flag('ipRestrict'),
   };
 }
 

@@ -3,6 +3,7 @@
  * processes may use the file at once; all transactions are short. Calls are synchronous underneath,
  * so a call is done, on disk where it decides, when its promise resolves.
  */
+import { existsSync } from 'node:fs';
 import type {
   AccountRecord,
   DecisionRecord,
@@ -40,13 +41,27 @@ export function openSqliteStore({ path, key }: { path: string; key: StoreKey }):
   return new SqliteStore(path, traderId(key));
 }
 
+/** Whether a living process leads this trader now. Asks the operating system; changes nothing. Throws StoreUnavailableError. */
+export function isSqliteStoreLed({ path, key }: { path: string; key: StoreKey }): boolean {
+  const lockPath = leaderLockPath(path, traderId(key));
+  if (!existsSync(lockPath)) return false;
+  const lock = new LeaderLock(lockPath);
+  const isLed = !lock.tryAcquire();
+  lock.release();
+  return isLed;
+}
+
+function leaderLockPath(path: string, trader: string): string {
+  return `${path}.leader-${trader}`;
+}
+
 class SqliteStore implements Store {
   readonly #connection: SqliteConnection;
   readonly #lock: LeaderLock;
 
   constructor(path: string, trader: string) {
     this.#connection = new SqliteConnection(path, trader);
-    this.#lock = new LeaderLock(`${path}.leader-${trader}`);
+    this.#lock = new LeaderLock(leaderLockPath(path, trader));
   }
 
   async open(): Promise<void> {

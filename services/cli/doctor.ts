@@ -1,0 +1,69 @@
+/** `plimsoll doctor`: checks what a session would need, and says what is wrong. Trades nothing. */
+import type { Command } from 'commander';
+import pc from 'picocolors';
+import { ConfigurationError, type EffectiveConfiguration } from '../../shared/config/load.ts';
+import { configurationOptions, readConfiguration } from './configuration.ts';
+import { type Check, checkConfiguration, checkNode } from './doctor-checks.ts';
+import { checkExchange } from './doctor-exchange.ts';
+import { checkDataFolder, checkStore } from './doctor-store.ts';
+
+export function addDoctorCommand(program: Command): void {
+  const command = program
+    .command('doctor')
+    .description('check configuration, keys, clock, store and exchange; say what is wrong');
+  configurationOptions(command);
+  command.action(async (flags: Record<string, unknown>) => {
+    const isJson = flags.json === true;
+    const report = (check: Check) => process.stdout.write(isJson ? json(check) : line(check));
+    const checks = await examine(flags, report);
+    const failed = checks.filter(({ status }) => status === 'failed').length;
+    if (!isJson) process.stdout.write(`\n${verdict(failed)}\n`);
+    process.exitCode = failed === 0 ? 0 : 1;
+  });
+}
+
+/** All checks in order; each is reported as soon as it is done. */
+async function examine(
+  flags: Readonly<Record<string, unknown>>,
+  report: (check: Check) => void,
+): Promise<readonly Check[]> {
+  const checks: Check[] = [];
+  const add = (check: Check) => {
+    checks.push(check);
+    report(check);
+  };
+  add(checkNode(process.versions.node));
+  let configuration: EffectiveConfiguration;
+  try {
+    configuration = readConfiguration(flags);
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error;
+    for (const text of error.message.split('\n'))
+      add({ name: 'configuration', status: 'failed', text });
+    return checks;
+  }
+  add(checkConfiguration(configuration));
+  add(checkDataFolder());
+  add(await checkStore(configuration));
+  await checkExchange(configuration, add);
+  return checks;
+}
+
+function json({ name, status, text }: Check): string {
+  return `${JSON.stringify({ check: name, status, text })}\n`;
+}
+
+const SIGNS: Readonly<Record<Check['status'], string>> = {
+  ok: pc.green('ok     '),
+  warning: pc.yellow('warning'),
+  failed: pc.bold(pc.red('FAILED ')),
+};
+
+function line({ name, status, text }: Check): string {
+  return `${SIGNS[status]} ${name.padEnd(14)} ${text}\n`;
+}
+
+function verdict(failed: number): string {
+  if (failed === 0) return pc.green('Nothing stands in the way of a start.');
+  return pc.red(`${failed} ${failed === 1 ? 'check' : 'checks'} failed: mend that before a start.`);
+}
