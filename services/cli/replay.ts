@@ -1,5 +1,6 @@
 /** `plimsoll replay`: steps a journal through the engine and says whether every command came out the same. */
 import type { Command as Program } from 'commander';
+import type { JournalTail } from '../../shared/adapters/journal/format.ts';
 import { readJournal } from '../../shared/adapters/journal/reader.ts';
 import { buildEngine, type EngineRecipe } from '../../shared/config/build-engine.ts';
 import { type Command, Outbox } from '../../shared/core/command.ts';
@@ -11,7 +12,7 @@ export interface ReplayResult {
   readonly commands: number;
   /** The first command that came out differently; null where none did. */
   readonly difference: string | null;
-  /** How the journal ends: closed, open or torn, and where. */
+  /** How the journal ends: in good order, or where it is cut short. */
   readonly tail: string;
 }
 
@@ -45,7 +46,7 @@ export async function replayJournal(path: string): Promise<ReplayResult> {
       const isCut = status !== 'closed';
       if (made.length > 0 && !isCut) difference ??= missing(made, events);
       const where = `${position.file} at byte ${position.byteOffset}, after ${position.record} records`;
-      return { events, commands, difference, tail: `${status} (${where})` };
+      return { events, commands, difference, tail: `${TAILS[status]}: ${where}` };
     }
     const record = next.value;
     if (record.kind === 'header') {
@@ -64,6 +65,12 @@ export async function replayJournal(path: string): Promise<ReplayResult> {
     if (difference !== null) return { events, commands, difference, tail: 'not read further' };
   }
 }
+
+const TAILS: Readonly<Record<JournalTail['status'], string>> = {
+  closed: 'the journal ends in good order',
+  open: 'the journal was not closed, its session was ended from outside; replayed to its last record',
+  torn: 'the journal is cut short inside a record; replayed to the last whole one',
+};
 
 function engineOf(header: {
   engineVersion: string;
@@ -104,5 +111,5 @@ function missing(made: readonly Command[], events: number): string {
 function told({ events, commands, difference, tail }: ReplayResult): string {
   const verdict =
     difference === null ? 'identical: every command came out the same' : `DIFFERENT: ${difference}`;
-  return `${events} events, ${commands} commands\n${verdict}\njournal ${tail}\n`;
+  return `${events} events, ${commands} commands\n${verdict}\n${tail}\n`;
 }

@@ -2,11 +2,11 @@
  * Goal: `plimsoll doctor` says what would keep a session from starting, and changes nothing. Method: the
  * program itself, on the embedded simulator and on configurations with one thing wrong.
  */
-import { existsSync, mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { startPlimsoll } from '../support/processes.ts';
+import { storyFolder } from '../support/sessions.ts';
 
 interface Line {
   readonly check: string;
@@ -14,7 +14,7 @@ interface Line {
   readonly text: string;
 }
 
-const fresh = () => mkdtempSync(join(tmpdir(), 'plimsoll-doctor-'));
+const fresh = () => storyFolder('doctor');
 
 async function doctor(args: readonly string[], directory = fresh()) {
   const program = startPlimsoll(['doctor', '--json', ...args], directory);

@@ -19,8 +19,12 @@ export interface Program {
   readonly ended: Promise<number | string>;
 }
 
-/** Starts `plimsoll <args>` in `cwd`. */
-export function startPlimsoll(args: readonly string[], cwd: string): Program {
+/** Starts `plimsoll <args>` in `cwd`; `environment` is added to ours. */
+export function startPlimsoll(
+  args: readonly string[],
+  cwd: string,
+  environment: Readonly<Record<string, string>> = {},
+): Program {
   // The exchange and the gateway are programs of their own: their signals must reach themselves.
   const own: Readonly<Record<string, string>> = {
     exchange: 'services/exchange-simulator/main.ts',
@@ -34,7 +38,7 @@ export function startPlimsoll(args: readonly string[], cwd: string): Program {
     spawn(process.execPath, command, {
       cwd,
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, NO_COLOR: '1' },
+      env: { ...process.env, NO_COLOR: '1', ...environment },
     }),
   );
 }
@@ -50,7 +54,8 @@ function watch(child: ChildProcess): Program {
     });
   }
   const ended = new Promise<number | string>((resolve) => {
-    child.once('exit', (code, signal) => resolve(signal ?? code ?? -1));
+    // `close` comes after the last line, `exit` may come before.
+    child.once('close', (code, signal) => resolve(signal ?? code ?? -1));
   });
   return {
     pid: child.pid ?? 0,

@@ -1,0 +1,141 @@
+/**
+ * Goal: the command a newcomer runs trades within seconds, ends reconciled, does the same again, and
+ * can be replayed. Method: `plimsoll trade` (what `npm start` runs) on the embedded simulator at
+ * unlimited speed; its summary, its lines and its journal, whole, damaged and cut.
+ */
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { type Finished, finished, printed, storyFolder, summaryFile } from '../support/sessions.ts';
+
+const START_MS = Date.UTC(2026, 0, 1);
+const KEYS = [
+  'mode',
+  'events',
+  'books',
+  'candles',
+  'signals',
+  'intents',
+  'ordersPlaced',
+  'fills',
+  'position',
+  'walletBalance',
+  'realizedPnl',
+  'fees',
+  'funding',
+  'tradingState',
+  'bookMismatches',
+  'exchange',
+  'reconciled',
+];
+
+const folder = storyFolder('start');
+let runs: readonly Finished[];
+let segment: string;
+
+beforeAll(async () => {
+  const run = (name: string) => {
+    const directory = join(folder, name);
+    mkdirSync(directory);
+    const options = ['--speed', 'max', '--duration', '60s', '--summary', 'summary.json'];
+    return finished(['trade', ...options], directory);
+  };
+  runs = await Promise.all([run('first'), run('second')]);
+  segment = newestSegment(join(folder, 'first'));
+});
+
+function newestSegment(directory: string): string {
+  const runsDirectory = join(directory, '.plimsoll', 'runs');
+  const [run = ''] = readdirSync(runsDirectory);
+  const journal = join(runsDirectory, run, 'store.journal');
+  const [file = ''] = readdirSync(journal);
+  return join(journal, file);
+}
+
+/** A copy of the journal's segment, changed. */
+function changed(name: string, change: (bytes: Buffer) => Buffer): string {
+  const directory = join(folder, name);
+  mkdirSync(directory);
+  const copy = join(directory, basename(segment));
+  copyFileSync(segment, copy);
+  writeFileSync(copy, change(readFileSync(copy)));
+  return copy;
+}
+
+describe('npm start', () => {
+  it('ends with exit code 0, nothing on its conscience', () => {
+    expect(runs.map(({ code }) => code)).toEqual([0, 0]);
+    const [first] = runs as [Finished];
+    expect(printed(first.lines).filter(({ severity }) => severity === 'critical')).toEqual([]);
+  });
+
+  it('fills its first order within 30 s of market time, and three at least', () => {
+    const [first] = runs as [Finished];
+    const fills = printed(first.lines, 'fill');
+    expect(fills.length).toBeGreaterThanOrEqual(3);
+    expect(Date.parse(fills[0]?.time ?? '')).toBeLessThanOrEqual(START_MS + 30_000);
+  });
+
+  it('sums up with every figure, reconciled to the last digit', () => {
+    const summary = summaryFile(join(folder, 'first', 'summary.json'));
+    for (const key of KEYS) expect(summary, key).toHaveProperty(key);
+    expect(summary).toMatchObject({
+      mode: 'simulated',
+      bookMismatches: 0,
+      tradingState: 'active',
+      reconciled: true,
+      exchange: {
+        position: summary.position,
+        walletBalance: summary.walletBalance,
+        openOrders: 0,
+      },
+    });
+    expect(summary.fills).toBeGreaterThanOrEqual(3);
+  });
+
+  it('gives the same summary again', () => {
+    const [first, second] = ['first', 'second'].map((name) =>
+      readFileSync(join(folder, name, 'summary.json'), 'utf8'),
+    );
+    expect(second).toBe(first);
+  });
+});
+
+describe('plimsoll replay', { concurrent: true }, () => {
+  it('finds every command of the journal identical', async () => {
+    const { code, text } = await finished(['replay', segment], folder);
+    expect(text).toContain('identical: every command came out the same');
+    expect(text).toContain('ends in good order');
+    expect(code).toBe(0);
+  });
+
+  it('refuses a journal with one byte changed inside, and says where', async () => {
+    const bytes = readFileSync(segment);
+    const flipped = Math.floor(bytes.length / 2);
+    const lineStart = bytes.lastIndexOf(10, flipped) + 1;
+    const path = changed('flipped', (copy) => {
+      copy[flipped] = (copy[flipped] as number) ^ 1;
+      return copy;
+    });
+    const { code, text, lines } = await finished(['replay', path], folder);
+    expect(code).toBe(1);
+    expect(text).toContain(path);
+    expect(text).toMatch(new RegExp(`byte ${lineStart}\\b`));
+    expect(lines).toHaveLength(1);
+  });
+
+  it('replays a journal cut short to the cut, and says so', async () => {
+    const path = changed('cut', (copy) => copy.subarray(0, Math.floor(copy.length * 0.6)));
+    const { code, text } = await finished(['replay', path], folder);
+    expect(text).toContain('identical');
+    expect(text).toContain('cut short');
+    expect(text).toContain(path);
+    expect(code).toBe(0);
+  });
+
+  it('says what it cannot read', async () => {
+    const { code, lines } = await finished(['replay', join(folder, 'nowhere')], folder);
+    expect(code).toBe(1);
+    expect(lines).toEqual([expect.stringContaining('nowhere')]);
+  });
+});

@@ -1,0 +1,91 @@
+/** What end-to-end tests need again and again: an exchange of their own, traders at it, summaries. */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Judge, judge } from './judge.ts';
+import { type Program, startPlimsoll } from './processes.ts';
+
+export const ACCOUNT = { key: 'simulated-key', secret: 'simulated-secret', balance: '10000' };
+
+/** A folder of its own for each story, removed when the tests of the file have ended. */
+export function storyFolder(name: string): string {
+  const directory = mkdtempSync(join(tmpdir(), `plimsoll-${name}-`));
+  process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
+  return directory;
+}
+
+export interface RunningExchange {
+  readonly program: Program;
+  readonly url: string;
+  /** Asks as the account holder, beside the trader. */
+  readonly judge: Judge;
+}
+
+/** Starts an exchange simulator with the account traders use; `args` say the rest. */
+export async function startExchange(
+  args: readonly string[],
+  directory: string,
+): Promise<RunningExchange> {
+  const { key, secret, balance } = ACCOUNT;
+  const account = ['--account', `${key}:${secret}:${balance}`];
+  const isPortGiven = args.includes('--port');
+  const program = startPlimsoll(
+    ['exchange', ...(isPortGiven ? [] : ['--port', '0']), ...account, ...args],
+    directory,
+  );
+  const line = await program.line((text) => text.includes('http://'));
+  const url = /http:\/\/[^\s/]+/.exec(line)?.[0] ?? '';
+  return { program, url, judge: judge(url, ACCOUNT) };
+}
+
+export interface Finished {
+  readonly code: number | string;
+  /** Standard output and error together, by line. */
+  readonly lines: readonly string[];
+  readonly text: string;
+}
+
+/** Runs `plimsoll <args>` to its end. */
+export async function finished(
+  args: readonly string[],
+  directory: string,
+  environment: Readonly<Record<string, string>> = {},
+): Promise<Finished> {
+  const program = startPlimsoll(args, directory, environment);
+  const code = await program.ended;
+  return { code, lines: program.lines, text: program.lines.join('\n') };
+}
+
+export interface Printed {
+  readonly time: string;
+  readonly topic: string;
+  readonly severity: string;
+  readonly text: string;
+}
+
+/** The JSON lines a session printed on a topic, or all. */
+export function printed(lines: readonly string[], topic?: string): Printed[] {
+  return lines
+    .filter((line) => line.startsWith('{'))
+    .map((line) => JSON.parse(line) as Printed)
+    .filter((line) => topic === undefined || line.topic === topic);
+}
+
+export interface SummaryFile {
+  readonly [key: string]: unknown;
+  readonly fills: number;
+  readonly position: string;
+  readonly walletBalance: string;
+  readonly tradingState: string;
+  readonly reconciled: boolean;
+}
+
+export function summaryFile(path: string): SummaryFile {
+  return JSON.parse(readFileSync(path, 'utf8')) as SummaryFile;
+}
+
+/** For `Program.line`: a JSON line of this topic whose text includes `text`. */
+export const says =
+  (topic: string, text = '') =>
+  (line: string): boolean =>
+    line.includes(`"topic":"${topic}"`) && line.includes(text);
