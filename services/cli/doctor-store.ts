@@ -23,7 +23,7 @@ export async function checkStore(configuration: EffectiveConfiguration): Promise
   if (path !== null && !existsSync(path)) {
     return checkWritable('store', dirname(resolve(path)), `${text}, to be made at the first start`);
   }
-  const store = createStore(text, { table: configuration.table, key });
+  const store = await createStore(text, { table: configuration.table, key });
   try {
     await store.open();
     try {

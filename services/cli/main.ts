@@ -1,5 +1,6 @@
 /** The command line, `plimsoll`: what it can be asked, and its exit codes. Each command has its own file. */
 import { Command } from 'commander';
+import about from '../../package.json' with { type: 'json' };
 import { ConfigurationError } from '../../shared/config/load.ts';
 import { addExchangeCommand, addGatewayCommand } from './child-programs.ts';
 import { addDoctorCommand } from './doctor.ts';
@@ -25,6 +26,7 @@ const EXIT_USAGE = 2;
 
 const program = new Command('plimsoll')
   .description('Trade BTC futures: on a simulator, on paper, for real. See README.md.')
+  .version(about.version)
   .showHelpAfterError(
     '(plimsoll --help lists the commands, plimsoll <command> --help their options)',
   )

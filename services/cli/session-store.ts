@@ -22,7 +22,7 @@ export async function withSessionStore<T>(
   action: (store: Store, session: LatestSession) => Promise<T>,
 ): Promise<T> {
   const session = sessionOf(flags);
-  const store = createStore(session.store, { table: session.table, key: storeKey(session) });
+  const store = await createStore(session.store, { table: session.table, key: storeKey(session) });
   await store.open();
   try {
     return await action(store, session);

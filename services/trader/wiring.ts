@@ -69,7 +69,7 @@ export async function wireSession(
   const files = sessionFiles(configuration);
   const venue = await openVenue(configuration, files, presenter);
   const { table } = configuration;
-  const store = createStore(files.store, { table, key: storeKey(configuration) });
+  const store = await createStore(files.store, { table, key: storeKey(configuration) });
   rememberSession({ ...configuration, store: files.store });
   const session = new TradingSession({
     configuration,
