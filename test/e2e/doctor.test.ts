@@ -2,7 +2,7 @@
  * Goal: `plimsoll doctor` says what would keep a session from starting, and changes nothing. Method: the
  * program itself, on the embedded simulator and on configurations with one thing wrong.
  */
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { startPlimsoll } from '../support/processes.ts';
@@ -14,7 +14,8 @@ interface Line {
   readonly text: string;
 }
 
-const fresh = () => storyFolder('doctor');
+const folder = storyFolder('doctor');
+const fresh = () => mkdtempSync(join(folder, 'start-'));
 
 async function doctor(args: readonly string[], directory = fresh()) {
   const program = startPlimsoll(['doctor', '--json', ...args], directory);

@@ -2,15 +2,16 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { afterAll } from 'vitest';
 import { type Judge, judge } from './judge.ts';
 import { type Program, startPlimsoll } from './processes.ts';
 
 export const ACCOUNT = { key: 'simulated-key', secret: 'simulated-secret', balance: '10000' };
 
-/** A folder of its own for each story, removed when the tests of the file have ended. */
+/** A folder for the tests of a file, removed after them. Call at the top of the file. */
 export function storyFolder(name: string): string {
   const directory = mkdtempSync(join(tmpdir(), `plimsoll-${name}-`));
-  process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
+  afterAll(() => rmSync(directory, { recursive: true, force: true }));
   return directory;
 }
 
