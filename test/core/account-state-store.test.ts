@@ -1,0 +1,233 @@
+/**
+ * Goal: the account is exactly what fills and payments make it, each booked once. Method: random fills
+ * against a ledger of bigints and fractions; ids doubled, late and restored.
+ */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { AccountStateStore, isAfter } from '../../shared/core/account/account-state-store.ts';
+import type { WalletChangeEvent } from '../../shared/core/event.ts';
+import type { Fill } from '../../shared/core/trading/order.ts';
+import { ACCOUNT, INSTRUMENT, lots, money, ms, ticks, usdt } from './support.ts';
+
+const NOW = ms(Date.UTC(2026, 0, 2, 12));
+
+function fill(tradeId: string, over: Partial<Fill> = {}): Fill {
+  return {
+    tradeId,
+    exchangeOrderId: 'x',
+    clientOrderId: 'a',
+    side: 'buy',
+    price: ticks(100_000),
+    lots: lots(1),
+    fee: money(0),
+    realizedPnl: money(0),
+    isMaker: false,
+    exchangeMs: NOW,
+    ...over,
+  };
+}
+
+function payment(
+  id: string,
+  amount: number,
+  over: Partial<WalletChangeEvent> = {},
+): WalletChangeEvent {
+  return {
+    kind: 'walletChange',
+    timeMs: NOW,
+    reason: 'funding',
+    amount: money(amount),
+    id,
+    exchangeMs: NOW,
+    ...over,
+  };
+}
+
+function known(over: Partial<typeof ACCOUNT> = {}, ids: readonly string[] = []): AccountStateStore {
+  const account = new AccountStateStore();
+  account.restore({ ...ACCOUNT, ...over }, ids);
+  return account;
+}
+
+const book = (account: AccountStateStore, f: Fill) => account.applyFill(f, INSTRUMENT, NOW);
+
+describe('fills', () => {
+  const trade = fc.record({
+    isBuy: fc.boolean(),
+    quantity: fc.integer({ min: 1, max: 500 }),
+    price: fc.integer({ min: 500_000, max: 1_500_000 }),
+    fee: fc.integer({ min: -1_000, max: 1_000_000 }),
+    pnl: fc.integer({ min: -100_000_000, max: 100_000_000 }),
+  });
+
+  it('make the position, wallet and cost of a plain ledger, each booked once', () => {
+    fc.assert(
+      fc.property(fc.array(trade, { maxLength: 40 }), (trades) => {
+        const account = known();
+        let position = 0n;
+        let wallet = BigInt(ACCOUNT.walletBalance);
+        let cost = 0n;
+        for (const [i, { isBuy, quantity, price, fee, pnl }] of trades.entries()) {
+          const f = fill(String(101 + i), {
+            side: isBuy ? 'buy' : 'sell',
+            lots: lots(quantity),
+            price: ticks(price),
+            fee: money(fee),
+            realizedPnl: money(pnl),
+          });
+          const signed = BigInt(isBuy ? quantity : -quantity);
+          const after = position + signed;
+          const perLot = BigInt(price) * BigInt(INSTRUMENT.quantaPerTickLot);
+          if (position * signed >= 0n) cost += perLot * signed;
+          else if (after === 0n) cost = 0n;
+          else if (after * position < 0n) cost = perLot * after;
+          else {
+            // The same share of the cost as of the position, rounded half away from zero.
+            const magnitude = (cost < 0n ? -cost : cost) * (after < 0n ? -after : after);
+            const whole = position < 0n ? -position : position;
+            const share = (2n * magnitude + whole) / (2n * whole);
+            cost = cost < 0n ? -share : share;
+          }
+          position = after;
+          wallet += BigInt(pnl) - BigInt(fee);
+          expect(book(account, f)).not.toBeNull();
+          expect(book(account, f)).toBeNull();
+          const { record } = account;
+          expect(BigInt(record.position)).toBe(position);
+          expect(BigInt(record.walletBalance)).toBe(wallet);
+          expect(BigInt(record.cost)).toBe(cost);
+          expect(record.fillCount).toBe(i + 1);
+          expect([record.position, record.cost].some((v) => Object.is(v, -0))).toBe(false);
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('book the same whatever their order and doubling, as far as sums go', () => {
+    fc.assert(
+      fc.property(
+        fc.shuffledSubarray([101, 102, 103, 104, 105, 106], { minLength: 6 }),
+        fc.array(fc.nat(5)),
+        (order, again) => {
+          const account = known();
+          const make = (id: number) => fill(String(id), { lots: lots(id - 100), fee: money(id) });
+          for (const id of order) book(account, make(id));
+          for (const i of again) expect(book(account, make(101 + i))).toBeNull();
+          expect(account.record).toMatchObject({ position: 21, fees: 621, fillCount: 6 });
+        },
+      ),
+    );
+  });
+
+  it('known to be in the record already are not booked: verified, recent, and verified since', () => {
+    const account = known({ verifiedTradeId: '99' }, ['105']);
+    expect(book(account, fill('99'))).toBeNull();
+    expect(book(account, fill('105'))).toBeNull();
+    expect(book(account, fill('104'))).not.toBeNull();
+    expect(account.verified().verifiedTradeId).toBe('105');
+    expect(book(account, fill('104'))).toBeNull();
+    expect(book(account, fill('105'))).toBeNull();
+    expect(book(account, fill('106'))).not.toBeNull();
+  });
+
+  it('have ids that grow in length', () => {
+    expect(isAfter('100', '99')).toBe(true);
+    expect(isAfter('99', '100')).toBe(false);
+    expect(isAfter('100', '100')).toBe(false);
+    expect(isAfter('1', '')).toBe(true);
+  });
+});
+
+describe('payments', () => {
+  it('are booked once by id, funding also by time', () => {
+    const account = known();
+    expect(account.applyWalletChange(payment('f1', -500))).toMatchObject({
+      walletBalance: ACCOUNT.walletBalance - 500,
+      funding: -500,
+      lastFundingMs: NOW,
+    });
+    expect(account.applyWalletChange(payment('f1', -500))).toBeNull();
+    expect(account.applyWalletChange(payment('f1 by another name', -500))).toBeNull();
+    expect(
+      account.applyWalletChange(payment('f2', -500, { exchangeMs: ms(NOW + 1) })),
+    ).not.toBeNull();
+  });
+
+  it('that are no funding change the wallet alone', () => {
+    const account = known();
+    account.applyWalletChange(payment('o1', 700, { reason: 'other' }));
+    expect(account.record).toMatchObject({
+      walletBalance: ACCOUNT.walletBalance + 700,
+      funding: 0,
+      lastFundingMs: 0,
+      dayStartEquity: ACCOUNT.dayStartEquity,
+    });
+  });
+});
+
+describe('equity', () => {
+  it('is wallet and unrealised profit at the mark, long and short', () => {
+    for (const [side, sign] of [
+      ['buy', 1],
+      ['sell', -1],
+    ] as const) {
+      const account = known();
+      book(account, fill('101', { side, lots: lots(10) }));
+      expect(account.unrealizedPnl(ticks(101_000), INSTRUMENT)).toBe(sign * usdt(1));
+      expect(account.equity(ticks(101_000), INSTRUMENT)).toBe(usdt(10_000) + sign * usdt(1));
+    }
+  });
+
+  it('moves the peak only up, and starts the day once', () => {
+    const account = known({ dayStartMs: ms(Date.UTC(2026, 0, 2)) });
+    expect(account.observeEquity(usdt(9_000), NOW)).toBeNull();
+    expect(account.observeEquity(usdt(11_000), NOW)?.peakEquity).toBe(usdt(11_000));
+    const next = ms(Date.UTC(2026, 0, 3));
+    expect(account.observeEquity(usdt(10_500), ms(next - 1))).toBeNull();
+    expect(account.observeEquity(usdt(10_500), next)).toMatchObject({
+      dayStartMs: next,
+      dayStartEquity: usdt(10_500),
+      peakEquity: usdt(11_000),
+    });
+    expect(account.observeEquity(usdt(10_400), ms(next + 1_000))).toBeNull();
+  });
+});
+
+describe('the exchange’s word', () => {
+  const word = {
+    position: lots(-3),
+    entryPrice: ticks(100_000),
+    walletBalance: usdt(5_000),
+    lastTradeId: '200',
+    instrument: INSTRUMENT,
+    nowMs: NOW,
+  };
+
+  it('begins an account', () => {
+    const account = new AccountStateStore();
+    expect(account.isKnown).toBe(false);
+    expect(account.position).toBe(0);
+    expect(() => account.record).toThrow('not known yet');
+    expect(account.adopt(word)).toMatchObject({
+      position: -3,
+      cost: -usdt(30),
+      walletBalance: usdt(5_000),
+      dayStartMs: Date.UTC(2026, 0, 2),
+      verifiedTradeId: '200',
+    });
+    expect(book(account, fill('200'))).toBeNull();
+    expect(book(account, fill('201'))).not.toBeNull();
+  });
+
+  it('replaces position and wallet of one that differs, and keeps what was booked', () => {
+    const account = known();
+    book(account, fill('101', { fee: money(5) }));
+    expect(account.adopt(word)).toMatchObject({
+      position: -3,
+      fees: 5,
+      fillCount: 1,
+      peakEquity: usdt(10_000),
+    });
+  });
+});

@@ -1,0 +1,225 @@
+/**
+ * Goal: an order's state only moves up, its executed lots never shrink, its fills never exceed it.
+ * Method: random reports and fills in any order, doubled and late.
+ */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Fill, Intent, OrderReport, OrderState } from '../../shared/core/trading/order.ts';
+import { isTerminal } from '../../shared/core/trading/order.ts';
+import { isSettled, lotsAtStake, OrderStore } from '../../shared/core/trading/order-store.ts';
+import { BrokenInvariantError } from '../../shared/core/units.ts';
+import { lots, money, ms, ticks } from './support.ts';
+
+function intent(id: string, over: Partial<Intent['request']> = {}): Intent {
+  return {
+    key: `d/${id}`,
+    request: {
+      clientOrderId: id,
+      side: 'buy',
+      lots: lots(10),
+      price: ticks(100),
+      timeInForce: 'IOC',
+      reduceOnly: false,
+      ...over,
+    },
+    purpose: 'open',
+    decisionId: 'd',
+    attempt: 0,
+    epoch: 1,
+    timestampMs: ms(0),
+    recvWindowMs: 2_000,
+    createdMs: ms(0),
+    reason: '',
+  };
+}
+
+function report(status: OrderReport['status'], executed: number, id = 'a'): OrderReport {
+  return {
+    clientOrderId: id,
+    exchangeOrderId: `x-${id}`,
+    status,
+    side: 'buy',
+    lots: lots(10),
+    executedLots: lots(executed),
+    reduceOnly: false,
+    exchangeMs: ms(0),
+  };
+}
+
+function fill(quantity: number, over: Partial<Fill> = {}): Fill {
+  return {
+    tradeId: '1',
+    exchangeOrderId: 'x-a',
+    clientOrderId: 'a',
+    side: 'buy',
+    price: ticks(100),
+    lots: lots(quantity),
+    fee: money(0),
+    realizedPnl: money(0),
+    isMaker: false,
+    exchangeMs: ms(0),
+    ...over,
+  };
+}
+
+function stored(state: OrderState = 'sent'): OrderStore {
+  const store = new OrderStore();
+  store.add(intent('a'), ms(0));
+  if (state !== 'intended') store.advance('a', state, { nowMs: ms(0) });
+  return store;
+}
+
+/** The order of a life, written apart from the code's own. */
+const LEVEL: Record<OrderState, number> = {
+  intended: 0,
+  recorded: 1,
+  sent: 2,
+  unknown: 3,
+  presumedAbsent: 4,
+  open: 5,
+  partiallyFilled: 6,
+  filled: 7,
+  canceled: 7,
+  expired: 7,
+  rejected: 7,
+  refused: 7,
+  abandoned: 7,
+};
+
+describe('the lattice', () => {
+  const status = fc.constantFrom(
+    'open' as const,
+    'partiallyFilled' as const,
+    'filled' as const,
+    'canceled' as const,
+    'expired' as const,
+    'rejected' as const,
+  );
+  const happening = fc.oneof(
+    fc.record({ kind: fc.constant('report' as const), status, executed: fc.nat(10) }),
+    fc.record({ kind: fc.constant('fill' as const), quantity: fc.integer({ min: 1, max: 4 }) }),
+    fc.record({
+      kind: fc.constant('advance' as const),
+      state: fc.constantFrom(...(Object.keys(LEVEL) as OrderState[])),
+    }),
+  );
+
+  it('is only climbed, whatever comes in whatever order', () => {
+    fc.assert(
+      fc.property(fc.array(happening, { maxLength: 40 }), (happenings) => {
+        const store = stored('recorded');
+        let filled = 0;
+        for (const next of happenings) {
+          const before = store.get('a');
+          if (!before) throw new Error('the order is gone');
+          if (next.kind === 'report') {
+            store.applyReport(report(next.status, next.executed), ms(1));
+          } else if (next.kind === 'advance') {
+            store.advance('a', next.state, { nowMs: ms(1) });
+          } else if (filled + next.quantity > 10) {
+            expect(() => store.applyFill(fill(next.quantity), ms(1))).toThrow(BrokenInvariantError);
+          } else {
+            store.applyFill(fill(next.quantity), ms(1));
+            filled += next.quantity;
+          }
+          const after = store.get('a');
+          if (!after) throw new Error('the order is gone');
+          expect(LEVEL[after.state]).toBeGreaterThanOrEqual(LEVEL[before.state]);
+          if (isTerminal(before.state)) expect(after.state).toBe(before.state);
+          expect(after.executedLots).toBeGreaterThanOrEqual(before.executedLots);
+          expect(after.executedLots).toBeGreaterThanOrEqual(after.filledLots);
+          expect(after.filledLots).toBe(filled);
+          expect(store.unsettledCount).toBe(isSettled(after) ? 0 : 1);
+          expect(store.exposure().buy).toBe(isSettled(after) ? 0 : lotsAtStake(after));
+          const most = isTerminal(after.state) ? after.executedLots : 10;
+          expect(lotsAtStake(after)).toBe(most - filled);
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('takes a repeated report for nothing new', () => {
+    const store = stored();
+    expect(store.applyReport(report('partiallyFilled', 3), ms(1))).not.toBeNull();
+    expect(store.applyReport(report('partiallyFilled', 3), ms(2))).toBeNull();
+    expect(store.applyReport(report('open', 0), ms(3))).toBeNull();
+  });
+
+  it('lets a word of the exchange revive what was presumed absent', () => {
+    const store = stored('presumedAbsent');
+    expect(store.applyReport(report('open', 0), ms(1))?.state).toBe('open');
+  });
+
+  it('unsettles an ended order of which more turns out to be executed', () => {
+    const store = stored('expired');
+    expect(store.unsettledCount).toBe(0);
+    store.applyReport(report('filled', 10), ms(1));
+    expect(store.get('a')).toMatchObject({ state: 'expired', executedLots: 10 });
+    expect(store.exposure()).toEqual({ buy: 10, sell: 0 });
+  });
+});
+
+describe('what cannot be', () => {
+  it('is an id used twice', () => {
+    const store = stored();
+    expect(() => store.add(intent('a'), ms(0))).toThrow('used twice');
+  });
+
+  it('is more executed than ordered', () => {
+    expect(() => stored().applyReport(report('filled', 11), ms(1))).toThrow(BrokenInvariantError);
+  });
+});
+
+describe('finding an order', () => {
+  it('goes by the exchange’s id where a fill has no other', () => {
+    const store = stored();
+    store.applyReport(report('open', 0), ms(1));
+    expect(
+      store.find({ clientOrderId: '', exchangeOrderId: 'x-a' })?.intent.request.clientOrderId,
+    ).toBe('a');
+    expect(store.find({ clientOrderId: '', exchangeOrderId: 'x-b' })).toBeNull();
+    expect(store.find({ clientOrderId: 'web', exchangeOrderId: 'x-b' })).toBeNull();
+    expect(store.applyReport(report('open', 0, 'nobody'), ms(1))).toBeNull();
+    expect(
+      store.applyFill(fill(1, { clientOrderId: 'web', exchangeOrderId: 'w' }), ms(1)),
+    ).toBeNull();
+  });
+
+  it('still works for the newest two thousand settled orders, and for every unsettled one', () => {
+    const store = new OrderStore();
+    store.add(intent('living'), ms(0));
+    for (let i = 0; i < 2_100; i++) {
+      store.add(intent(`o${i}`), ms(0));
+      store.advance(`o${i}`, 'refused', { nowMs: ms(0) });
+    }
+    expect(store.get('o99')).toBeNull();
+    expect(store.get('o100')).not.toBeNull();
+    expect(store.get('living')).not.toBeNull();
+  });
+});
+
+describe('exposure', () => {
+  it('is the sum of what all unsettled orders may still do, each side apart', () => {
+    const store = stored();
+    store.add(intent('b', { side: 'sell', lots: lots(7) }), ms(0));
+    store.add(intent('c', { lots: lots(5) }), ms(0));
+    store.applyFill(fill(4), ms(1));
+    expect(store.exposure()).toEqual({ buy: 11, sell: 7 });
+    store.advance('c', 'abandoned', { nowMs: ms(1) });
+    expect(store.exposure()).toEqual({ buy: 6, sell: 7 });
+  });
+});
+
+describe('settling', () => {
+  it('takes an ended order’s executed lots as booked, and nothing else', () => {
+    const store = stored();
+    store.applyReport(report('expired', 6), ms(1));
+    store.applyFill(fill(2), ms(1));
+    expect(store.settle('a')).toMatchObject({ state: 'expired', filledLots: 6 });
+    expect(store.unsettledCount).toBe(0);
+    expect(store.settle('a')).toBeNull();
+    expect(stored('open').settle('a')).toBeNull();
+    expect(store.settle('nobody')).toBeNull();
+  });
+});

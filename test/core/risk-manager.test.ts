@@ -1,0 +1,535 @@
+/**
+ * Goal: every limit allows an order at it and refuses one unit beyond, nothing unknown passes, and no
+ * entry control refuses an exit. Method: one allowed order, changed in one thing at a time.
+ */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { MarginCalculator } from '../../shared/core/account/margin-calculator.ts';
+import type { MarkPriceEvent } from '../../shared/core/event.ts';
+import { RiskActivity } from '../../shared/core/trading/risk-activity.ts';
+import { LIVE_LIMITS, type RiskLimits } from '../../shared/core/trading/risk-limits.ts';
+import {
+  type ProposedOrder,
+  type RiskContext,
+  RiskManager,
+  type RiskReason,
+} from '../../shared/core/trading/risk-manager.ts';
+import { type Hold, TradingGate } from '../../shared/core/trading/trading-gate.ts';
+import { ACTIVE, BRACKETS, INSTRUMENT, lots, money, ms, START_MS, ticks, usdt } from './support.ts';
+
+const MARK: MarkPriceEvent = {
+  kind: 'markPrice',
+  timeMs: ms(START_MS),
+  exchangeMs: ms(START_MS),
+  mark: ticks(1_000_000),
+  index: ticks(1_000_000),
+  fundingRateE8: 10_000,
+  nextFundingMs: ms(START_MS + 3_600_000),
+};
+/** So wide that only the limit under test can refuse. */
+const WIDE: RiskLimits = {
+  ...LIVE_LIMITS,
+  orderQuantityMax: '1000',
+  orderNotionalMaxPpm: 20_000_000,
+  positionNotionalMaxPpm: 20_000_000,
+  openOrdersMax: 100,
+  collarBps: 500,
+  spreadMaxBps: 1_000,
+  divergenceMaxBps: 1_000,
+  marginRatioMaxPpm: 1_000_000,
+  liquidationDistanceMinPpm: 0,
+  ordersPerSecondMax: 100,
+  ordersPer10SecondsMax: 100,
+  ordersPerMinuteMax: 100,
+  ordersPerDayMax: 100,
+  rejectsPerMinuteMax: 100,
+  flipsPer10MinutesMax: 100,
+  flipsPerDayMax: 100,
+};
+
+function gate(...holds: Hold[]): TradingGate {
+  const made = new TradingGate();
+  made.hold('starting', false, '');
+  for (const hold of holds) made.hold(hold, true, 'test');
+  return made;
+}
+
+/** Ten thousand USDT, flat, a tick-wide book around 100,000 USDT. */
+function context(over: Partial<RiskContext> = {}): RiskContext {
+  return {
+    nowMs: ms(START_MS),
+    instrument: INSTRUMENT,
+    limits: WIDE,
+    gate: gate(),
+    activity: new RiskActivity(),
+    position: lots(0),
+    exposure: { buy: lots(0), sell: lots(0) },
+    unsettledCount: 0,
+    bid: ticks(1_000_000),
+    ask: ticks(1_000_001),
+    markPrice: MARK,
+    equity: usdt(10_000),
+    margin: {
+      notional: money(0),
+      initial: money(0),
+      maintenance: money(0),
+      balance: usdt(10_000),
+      ratioPpm: 0,
+    },
+    marginCalculator: new MarginCalculator(BRACKETS, 3),
+    ...over,
+  };
+}
+
+function order(
+  over: Partial<ProposedOrder['request']> = {},
+  purpose: ProposedOrder['purpose'] = 'open',
+): ProposedOrder {
+  return {
+    request: {
+      side: 'buy',
+      lots: lots(10),
+      price: ticks(1_000_000),
+      timeInForce: 'IOC',
+      reduceOnly: purpose !== 'open',
+      ...over,
+    },
+    purpose,
+    decisionId: 'd',
+    attempt: 0,
+    reason: '',
+  };
+}
+
+const risk = new RiskManager();
+function verdict(
+  proposed: ProposedOrder,
+  over: Partial<RiskContext> = {},
+): RiskReason | 'approved' {
+  const result = risk.validateOrder(proposed, context(over));
+  return result.approved ? 'approved' : result.reason;
+}
+const limits = (over: Partial<RiskLimits>): Partial<RiskContext> => ({
+  limits: { ...WIDE, ...over },
+});
+
+describe('an order within everything', () => {
+  it('is approved, and unchanged', () => {
+    const proposed = order();
+    expect(risk.validateOrder(proposed, context())).toEqual({ approved: true, order: proposed });
+  });
+
+  it('gets the same verdict again: nothing is remembered', () => {
+    const shared = context();
+    const first = risk.validateOrder(order(), shared);
+    for (let i = 0; i < 300; i++) risk.validateOrder(order(), shared);
+    expect(risk.validateOrder(order(), shared)).toEqual(first);
+  });
+});
+
+describe('a limit', () => {
+  // Ten lots at 100,000 USDT are 1,000 USDT: 10 % of equity.
+  const notional = usdt(1_000);
+  type Case = [
+    name: string,
+    at: () => RiskReason | 'approved',
+    beyond: () => RiskReason | 'approved',
+    reason: RiskReason,
+  ];
+  const sizes: Case[] = [
+    [
+      'lots of the instrument',
+      () => verdict(order({ lots: lots(1) }), { position: lots(0) }),
+      () => verdict(order({ lots: lots(0) })),
+      'quantity',
+    ],
+    [
+      'largest quantity',
+      () => verdict(order(), limits({ orderQuantityMax: '0.010' })),
+      () => verdict(order({ lots: lots(11) }), limits({ orderQuantityMax: '0.010' })),
+      'quantity',
+    ],
+    [
+      'order notional',
+      () =>
+        verdict(order(), {
+          ...limits({ orderNotionalMaxPpm: 100_000 }),
+          ask: ticks(1_000_000),
+          bid: ticks(999_999),
+        }),
+      () =>
+        verdict(order(), {
+          ...limits({ orderNotionalMaxPpm: 99_999 }),
+          ask: ticks(1_000_000),
+          bid: ticks(999_999),
+        }),
+      'orderNotional',
+    ],
+    [
+      'position notional',
+      () =>
+        verdict(order(), {
+          ...limits({ positionNotionalMaxPpm: 100_000 }),
+          ask: ticks(1_000_000),
+          bid: ticks(999_999),
+        }),
+      () =>
+        verdict(order(), {
+          ...limits({ positionNotionalMaxPpm: 99_999 }),
+          ask: ticks(1_000_000),
+          bid: ticks(999_999),
+        }),
+      'positionNotional',
+    ],
+    [
+      'position with what may still fill',
+      () =>
+        verdict(order(), {
+          ...limits({ positionNotionalMaxPpm: 300_300 }),
+          exposure: { buy: lots(20), sell: lots(0) },
+        }),
+      () =>
+        verdict(order(), {
+          ...limits({ positionNotionalMaxPpm: 300_000 }),
+          exposure: { buy: lots(20), sell: lots(0) },
+        }),
+      'positionNotional',
+    ],
+    [
+      'open orders',
+      () => verdict(order(), { ...limits({ openOrdersMax: 4 }), unsettledCount: 3 }),
+      () => verdict(order(), { ...limits({ openOrdersMax: 4 }), unsettledCount: 4 }),
+      'openOrders',
+    ],
+    [
+      'margin ratio',
+      () => verdict(order(), limits({ marginRatioMaxPpm: 401 })),
+      () => verdict(order(), limits({ marginRatioMaxPpm: 399 })),
+      'marginRatio',
+    ],
+    [
+      'liquidation distance',
+      () => verdict(order({ lots: lots(100) }), limits({ liquidationDistanceMinPpm: 995_000 })),
+      () => verdict(order({ lots: lots(101) }), limits({ liquidationDistanceMinPpm: 995_000 })),
+      'liquidationDistance',
+    ],
+    [
+      'minimum notional',
+      () => verdict(order({ lots: lots(1), price: ticks(50_000) }), { ...marketAt(50_000) }),
+      () => verdict(order({ lots: lots(1), price: ticks(49_999) }), { ...marketAt(49_999) }),
+      'minNotional',
+    ],
+  ];
+  const prices: Case[] = [
+    [
+      'price of the instrument',
+      () =>
+        verdict(order({ side: 'sell', price: ticks(45_297_640) }, 'close'), { position: lots(10) }),
+      () =>
+        verdict(order({ side: 'sell', price: ticks(45_297_641) }, 'close'), { position: lots(10) }),
+      'price',
+    ],
+    [
+      'spread',
+      () =>
+        verdict(order(), {
+          ...limits({ spreadMaxBps: 2 }),
+          bid: ticks(999_900),
+          ask: ticks(1_000_100),
+        }),
+      () =>
+        verdict(order(), {
+          ...limits({ spreadMaxBps: 2 }),
+          bid: ticks(999_899),
+          ask: ticks(1_000_100),
+        }),
+      'spread',
+    ],
+    [
+      'divergence',
+      () =>
+        verdict(order(), {
+          ...limits({ divergenceMaxBps: 10 }),
+          bid: ticks(1_000_999),
+          ask: ticks(1_001_001),
+        }),
+      () =>
+        verdict(order(), {
+          ...limits({ divergenceMaxBps: 10 }),
+          bid: ticks(1_001_000),
+          ask: ticks(1_001_002),
+        }),
+      'divergence',
+    ],
+    [
+      'collar above',
+      () => verdict(order({ price: ticks(1_005_000) }), limits({ collarBps: 50 })),
+      () => verdict(order({ price: ticks(1_005_001) }), limits({ collarBps: 50 })),
+      'collar',
+    ],
+    [
+      'collar below',
+      () => verdict(order({ price: ticks(995_000), side: 'sell' }), limits({ collarBps: 50 })),
+      () => verdict(order({ price: ticks(994_999), side: 'sell' }), limits({ collarBps: 50 })),
+      'collar',
+    ],
+    [
+      'funding',
+      () => verdict(order(), { markPrice: { ...MARK, fundingRateE8: -100_000 } }),
+      () => verdict(order(), { markPrice: { ...MARK, fundingRateE8: -100_001 } }),
+      'funding',
+    ],
+  ];
+
+  function marketAt(price: number): Partial<RiskContext> {
+    return { bid: ticks(price - 1), ask: ticks(price), markPrice: { ...MARK, mark: ticks(price) } };
+  }
+
+  it.each([...sizes, ...prices])(
+    'of %s is allowed at it and refused beyond',
+    (_, at, beyond, reason) => {
+      expect(at()).toBe('approved');
+      expect(beyond()).toBe(reason);
+    },
+  );
+
+  it('on leverage is the largest bracket that the account’s leverage has', () => {
+    const calculator = new MarginCalculator(
+      [
+        { notionalMax: notional, maintenanceRatePpm: 4_000, cum: money(0), leverageMax: 125 },
+        { notionalMax: usdt(1e6), maintenanceRatePpm: 4_000, cum: money(0), leverageMax: 2 },
+      ],
+      3,
+    );
+    const market = { bid: ticks(999_999), ask: ticks(1_000_000), marginCalculator: calculator };
+    expect(verdict(order(), market)).toBe('approved');
+    expect(verdict(order({ lots: lots(11) }), market)).toBe('leverage');
+  });
+
+  it.each([
+    ['ordersPerSecondMax', 1_000],
+    ['ordersPer10SecondsMax', 10_000],
+    ['ordersPerMinuteMax', 60_000],
+    ['ordersPerDayMax', 86_400_000],
+  ] as const)('%s counts the orders of its own window', (key, windowMs) => {
+    const activity = new RiskActivity();
+    const sent = { side: 'sell', lots: lots(1), price: ticks(1) } as const;
+    for (let i = 0; i < 3; i++) activity.onOrder(sent, ms(START_MS - windowMs + 1));
+    expect(verdict(order(), { activity, ...limits({ [key]: 4 }) })).toBe('approved');
+    expect(verdict(order(), { activity, ...limits({ [key]: 3 }) })).toBe('orderRate');
+    expect(verdict(order(), { activity, ...limits({ [key]: 3 }), nowMs: ms(START_MS + 1) })).toBe(
+      'approved',
+    );
+  });
+
+  it('on rejects stops entries at as many in a minute', () => {
+    const activity = new RiskActivity();
+    for (let i = 0; i < 3; i++) activity.rejects.add(ms(START_MS));
+    expect(verdict(order(), { activity, ...limits({ rejectsPerMinuteMax: 4 }) })).toBe('approved');
+    expect(verdict(order(), { activity, ...limits({ rejectsPerMinuteMax: 3 }) })).toBe(
+      'rejectRate',
+    );
+  });
+
+  it.each([
+    ['flipsPer10MinutesMax', 600_000],
+    ['flipsPerDayMax', 86_400_000],
+  ] as const)('%s stops a flip, and nothing else that opens', (key, windowMs) => {
+    const activity = new RiskActivity();
+    for (let i = 0; i < 3; i++) activity.flips.add(ms(START_MS - windowMs + 1));
+    const flip = order({ side: 'sell', lots: lots(20), price: ticks(1_000_000) });
+    const at = (most: number) => ({ activity, position: lots(10), ...limits({ [key]: most }) });
+    expect(verdict(flip, at(4))).toBe('approved');
+    expect(verdict(flip, at(3))).toBe('flipRate');
+    expect(verdict(order(), at(3))).toBe('approved');
+  });
+
+  it('on repeats stops the same order within its time, not another', () => {
+    const activity = new RiskActivity();
+    activity.onOrder(
+      { side: 'buy', lots: lots(10), price: ticks(1_000_000) },
+      ms(START_MS - 1_999),
+    );
+    expect(verdict(order(), { activity })).toBe('duplicate');
+    expect(verdict(order(), { activity, nowMs: ms(START_MS + 1) })).toBe('approved');
+    expect(verdict(order({ lots: lots(11) }), { activity })).toBe('approved');
+    expect(verdict(order({ price: ticks(1_000_001) }), { activity })).toBe('approved');
+  });
+
+  it('on an order’s size judges a flip by what it opens, not by what it closes', () => {
+    const flip = order({ side: 'sell', lots: lots(20), price: ticks(1_000_000) });
+    const at = { position: lots(10), ...limits({ orderNotionalMaxPpm: 100_100 }) };
+    expect(verdict(flip, at)).toBe('approved');
+    expect(verdict(order({ side: 'sell', lots: lots(21) }), at)).toBe('orderNotional');
+  });
+});
+
+describe('what is not known', () => {
+  const rubbish = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0, -1, 0.5];
+  it.each([
+    ['bid', (v: number | null) => ({ bid: v === null ? null : ticks(v) })],
+    ['ask', (v: number | null) => ({ ask: v === null ? null : ticks(v) })],
+    [
+      'mark price',
+      (v: number | null) => ({ markPrice: v === null ? null : { ...MARK, mark: ticks(v) } }),
+    ],
+    ['equity', (v: number | null) => ({ equity: v === null ? null : money(v) })],
+    [
+      'margin balance',
+      (v: number | null) => ({
+        margin:
+          v === null
+            ? null
+            : { ...(context().margin as NonNullable<RiskContext['margin']>), balance: money(v) },
+      }),
+    ],
+  ])('of %s refuses every entry: null, NaN, infinite, zero, negative, broken', (_, make) => {
+    for (const value of [null, ...rubbish])
+      expect(verdict(order(), make(value))).not.toBe('approved');
+  });
+
+  it('of margin terms, funding, position or exposure refuses every entry', () => {
+    expect(verdict(order(), { marginCalculator: null })).toBe('noMark');
+    expect(verdict(order(), { markPrice: { ...MARK, fundingRateE8: Number.NaN } })).toBe('funding');
+    expect(verdict(order(), { position: lots(Number.NaN) })).toBe('notFinite');
+    expect(verdict(order(), { exposure: { buy: lots(Number.NaN), sell: lots(0) } })).toBe(
+      'notFinite',
+    );
+    expect(verdict(order(), { unsettledCount: Number.NaN })).toBe('notFinite');
+  });
+
+  it('of quantity or price refuses exits too', () => {
+    for (const value of [Number.NaN, Number.POSITIVE_INFINITY, 0, -1, 0.5]) {
+      for (const purpose of ['open', 'close'] as const) {
+        const at = { position: lots(-10) };
+        expect(verdict(order({ lots: lots(value) }, purpose), at)).not.toBe('approved');
+        expect(verdict(order({ price: ticks(value) }, purpose), at)).not.toBe('approved');
+      }
+    }
+  });
+
+  it('of a limit that is NaN refuses', () => {
+    for (const [key, value] of Object.entries(WIDE)) {
+      if (typeof value !== 'number') continue;
+      // Ages and losses are judged elsewhere; slippage makes prices; a repeat needs an earlier order.
+      if (/Age|clockError|Reduce|Halt|slippage|duplicate/.test(key)) continue;
+      const flip = order({ side: 'sell', lots: lots(20), price: ticks(1_000_000) });
+      const at = { position: lots(10), ...limits({ [key]: Number.NaN }) };
+      expect([key, verdict(flip, at)]).not.toEqual([key, 'approved']);
+    }
+  });
+
+  it('of market never stops an exit', () => {
+    const blind = {
+      bid: null,
+      ask: null,
+      markPrice: null,
+      equity: null,
+      margin: null,
+      marginCalculator: null,
+    };
+    expect(verdict(order({ side: 'sell' }, 'close'), { ...blind, position: lots(10) })).toBe(
+      'approved',
+    );
+  });
+});
+
+describe('an exit', () => {
+  it('is refused by no entry control, whatever the market, the pace and the account', () => {
+    const wild = fc.record({
+      position: fc.integer({ min: 1, max: 1_000 }),
+      part: fc.integer({ min: 1, max: 1_000 }),
+      isLong: fc.boolean(),
+      purpose: fc.constantFrom('close' as const, 'flatten' as const),
+      bid: fc.constantFrom(null, Number.NaN, 5, 2_000_000),
+      equity: fc.constantFrom(null, Number.NaN, -5, 1),
+      unsettled: fc.nat(100),
+      orders: fc.nat(300),
+      holds: fc.subarray([
+        'bookStale',
+        'markStale',
+        'userStreamDown',
+        'clockError',
+        'unknownOrder',
+        'draining',
+      ] as const),
+    });
+    fc.assert(
+      fc.property(
+        wild,
+        ({ position, part, isLong, purpose, bid, equity, unsettled, orders, holds }) => {
+          const activity = new RiskActivity();
+          const quantity = lots(Math.min(part, position));
+          const exit = order({ side: isLong ? 'sell' : 'buy', lots: quantity }, purpose);
+          for (let i = 0; i < orders; i++) activity.onOrder(exit.request, ms(START_MS));
+          for (let i = 0; i < 10; i++) activity.rejects.add(ms(START_MS));
+          const at = {
+            limits: LIVE_LIMITS,
+            activity,
+            position: lots(isLong ? position : -position),
+            bid: bid === null ? null : ticks(bid),
+            equity: equity === null ? null : money(equity),
+            unsettledCount: unsettled,
+            gate: gate(...holds),
+          };
+          expect(verdict(exit, at)).toBe('approved');
+        },
+      ),
+    );
+  });
+
+  it('must reduce and never turn the position, and carry reduce-only', () => {
+    const long = { position: lots(10) };
+    expect(verdict(order({ side: 'sell', lots: lots(10) }, 'close'), long)).toBe('approved');
+    expect(verdict(order({ side: 'sell', lots: lots(11) }, 'close'), long)).toBe('notReducing');
+    expect(verdict(order({ side: 'buy', lots: lots(1) }, 'close'), long)).toBe('notReducing');
+    expect(verdict(order({ side: 'sell', lots: lots(1) }, 'close'), { position: lots(0) })).toBe(
+      'notReducing',
+    );
+    expect(verdict(order({ side: 'sell', reduceOnly: false }, 'close'), long)).toBe('notReducing');
+    expect(verdict(order({ side: 'sell' }, 'flatten'), { position: lots(Number.NaN) })).toBe(
+      'notReducing',
+    );
+  });
+});
+
+describe('the trading state and the holds', () => {
+  const purposes = ['open', 'close', 'flatten'] as const;
+  const ask = (purpose: (typeof purposes)[number], made: TradingGate) =>
+    verdict(order({ side: purpose === 'open' ? 'buy' : 'sell' }, purpose), {
+      position: lots(10),
+      gate: made,
+    });
+
+  it.each([
+    ['active', ['approved', 'approved', 'approved']],
+    ['reducing', ['tradingState', 'approved', 'approved']],
+    ['halted', ['tradingState', 'tradingState', 'approved']],
+  ] as const)('%s allows what it should of open, close, flatten', (state, expected) => {
+    const made = gate();
+    made.adopt({ ...ACTIVE, state, version: 1 });
+    expect(purposes.map((purpose) => ask(purpose, made))).toEqual(expected);
+  });
+
+  it.each(['starting', 'reconciling', 'notLeader', 'storeDown', 'bookDown'] as const)(
+    'the hold %s lets nothing out',
+    (hold) => {
+      expect(purposes.map((purpose) => ask(purpose, gate(hold)))).toEqual(['hold', 'hold', 'hold']);
+    },
+  );
+
+  it.each([
+    'bookStale',
+    'markStale',
+    'userStreamDown',
+    'clockError',
+    'unknownOrder',
+    'draining',
+  ] as const)('the hold %s lets only exits out', (hold) => {
+    expect(purposes.map((purpose) => ask(purpose, gate(hold)))).toEqual([
+      'hold',
+      'approved',
+      'approved',
+    ]);
+  });
+});
