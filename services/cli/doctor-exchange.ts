@@ -4,19 +4,14 @@ import { createBinanceExchange } from '../../shared/adapters/ccxt/binance-exchan
 import { SystemClock } from '../../shared/adapters/clock/system-clock.ts';
 import type { EffectiveConfiguration } from '../../shared/config/load.ts';
 import { riskLimits } from '../../shared/config/schema.ts';
+import { SIMULATED_ACCOUNT } from '../../shared/config/simulated-account.ts';
 import { Instrument } from '../../shared/core/instrument.ts';
 import { displayMoney, type Ticks } from '../../shared/core/units.ts';
 import type { Clock } from '../../shared/ports/clock.ts';
 import type { ExchangeClient } from '../../shared/ports/exchange.ts';
 import { accountProblems, checkSize, keyProblems, ScopeError } from '../trader/scope.ts';
 import { startSimulatorProcess } from '../trader/simulator-process.ts';
-import {
-  createFeed,
-  HOSTS,
-  PAPER_DEPOSIT,
-  SIMULATED_ACCOUNT,
-  SIMULATOR,
-} from '../trader/wiring.ts';
+import { createFeed, HOSTS, PAPER_DEPOSIT, SIMULATOR } from '../trader/wiring.ts';
 import { type Check, failed, messageOf, ok, warning } from './doctor-checks.ts';
 
 /** How long the first book and mark price may take to arrive. */

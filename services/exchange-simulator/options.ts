@@ -1,13 +1,14 @@
 /** What an exchange simulator can be told, and what it assumes. */
 
+import { SIMULATED_ACCOUNT } from '../../shared/config/simulated-account.ts';
 import { parseMoney } from '../../shared/core/units.ts';
 import type { AccountOptions } from './accounts.ts';
 
 /** The account that is there without any being asked for. */
 export const DEMO_ACCOUNT: AccountOptions = {
-  apiKey: 'plimsoll-demo-key',
-  secret: 'plimsoll-demo-secret',
-  deposit: parseMoney('10000'),
+  apiKey: SIMULATED_ACCOUNT.key,
+  secret: SIMULATED_ACCOUNT.secret,
+  deposit: parseMoney(SIMULATED_ACCOUNT.balance),
 };
 
 export interface ExchangeSimulatorOptions {

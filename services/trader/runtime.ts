@@ -2,6 +2,7 @@
  * Drives the engine: receives facts, stamps and journals them, steps, performs what the engine asks.
  * The only caller of `Engine.step` in a live session.
  */
+import { JournalError } from '../../shared/adapters/journal/format.ts';
 import type { JournalWriter } from '../../shared/adapters/journal/writer.ts';
 import { type Command, Outbox } from '../../shared/core/command.ts';
 import type { Engine } from '../../shared/core/engine.ts';
@@ -28,8 +29,8 @@ export interface RuntimeOptions {
   readonly onFailure: (error: Error) => void;
 }
 
-/** Commands that stay in this process: they need not wait for the journal. */
-const LOCAL: ReadonlySet<Command['kind']> = new Set(['setTimer', 'notify', 'drained']);
+/** Commands of which nothing follows: they need not wait for the journal. */
+const LOCAL: ReadonlySet<Command['kind']> = new Set(['notify', 'drained']);
 
 export class Runtime {
   readonly #options: RuntimeOptions;
@@ -38,6 +39,7 @@ export class Runtime {
   #lastMs = 0;
   #isStepping = false;
   #isStopped = false;
+  #isJournalDown = false;
 
   constructor(options: RuntimeOptions) {
     this.#options = options;
@@ -74,12 +76,51 @@ export class Runtime {
     if (commands.length > 0) {
       journal?.appendCommands(commands);
       // Write-ahead: whoever replays the journal sees every command that may have left.
-      if (commands.some(({ kind }) => !LOCAL.has(kind))) journal?.flush();
+      if (journal && commands.some(({ kind }) => !LOCAL.has(kind))) this.#flush(journal);
     }
     for (const observer of observers) observer.onEvent(event);
     for (const command of commands) {
       for (const observer of observers) observer.onCommand(command);
-      perform(command);
+      if (!this.#isJournalDown || !this.#refuse(command)) perform(command);
+    }
+  }
+
+  /** A journal that cannot be written (a full disk) is a hold, not an end: it keeps what waits and is tried again. */
+  #flush(journal: JournalWriter): void {
+    let message = '';
+    try {
+      journal.flush();
+    } catch (error) {
+      if (!(error instanceof JournalError)) throw error;
+      message = error.message;
+    }
+    const isDown = message !== '';
+    if (isDown === this.#isJournalDown) return;
+    this.#isJournalDown = isDown;
+    this.#waiting.push({ kind: 'journalStatus', status: isDown ? 'down' : 'up', message });
+  }
+
+  /** Answers a command that may not leave without a journal; false for one that may. */
+  #refuse(command: Command): boolean {
+    const message = 'the journal cannot be written';
+    switch (command.kind) {
+      case 'recordIntent': {
+        const { clientOrderId } = command.intent.request;
+        this.#waiting.push({ kind: 'intentRefused', clientOrderId, reason: 'storeUnavailable' });
+        return true;
+      }
+      case 'placeOrder': {
+        const { clientOrderId } = command.intent.request;
+        this.#waiting.push({ kind: 'orderRejected', clientOrderId, code: 0, message });
+        return true;
+      }
+      case 'cancelOrder': {
+        const { clientOrderId } = command;
+        this.#waiting.push({ kind: 'cancelFailed', clientOrderId, code: 0, message });
+        return true;
+      }
+      default:
+        return false;
     }
   }
 

@@ -14,6 +14,7 @@ import { SystemClock } from '../../shared/adapters/clock/system-clock.ts';
 import { VirtualClock } from '../../shared/adapters/clock/virtual-clock.ts';
 import { createRemoteFeedClient } from '../../shared/adapters/remote-feed/client.ts';
 import { ConfigurationError, type EffectiveConfiguration } from '../../shared/config/load.ts';
+import { SIMULATED_ACCOUNT } from '../../shared/config/simulated-account.ts';
 import type { Instrument } from '../../shared/core/instrument.ts';
 import { parseMoney } from '../../shared/core/units.ts';
 import type { Clock } from '../../shared/ports/clock.ts';
@@ -44,12 +45,6 @@ interface Venue {
   readonly close: () => Promise<void>;
 }
 
-/** The account of the embedded simulator; no secret, it opens nothing anywhere. */
-export const SIMULATED_ACCOUNT = {
-  key: 'simulated-key',
-  secret: 'simulated-secret',
-  balance: '10000',
-};
 export const PAPER_DEPOSIT = parseMoney('10000');
 const SIMULATED_START_MS = Date.UTC(2026, 0, 1);
 export const SIMULATOR = new URL('../exchange-simulator/main.ts', import.meta.url);

@@ -197,6 +197,14 @@ export class Engine {
         this.gate.hold('storeDown', event.status === 'down', event.message);
         this.#say(out, `the store is ${event.status}${event.message ? `: ${event.message}` : ''}`);
         return;
+      case 'journalStatus':
+        this.gate.hold('journalDown', event.status === 'down', event.message);
+        this.#say(
+          out,
+          `the journal is ${event.status}${event.message ? `: ${event.message}` : ''}`,
+          event.status === 'down' ? 'critical' : 'info',
+        );
+        return;
       case 'tradingState':
         return this.#onTradingState(event.record, out);
       case 'operator':

@@ -227,6 +227,14 @@ export interface StoreStatusEvent {
   readonly message: string;
 }
 
+/** The journal can, or can no longer, be written: without it nothing is sent. */
+export interface JournalStatusEvent {
+  readonly kind: 'journalStatus';
+  readonly timeMs: TimeMs;
+  readonly status: 'up' | 'down';
+  readonly message: string;
+}
+
 export type TradingState = 'active' | 'reducing' | 'halted';
 
 /** What the operator wants done now, beside a change of trading state: close the position. */
@@ -276,6 +284,7 @@ export type Event =
   | AccountSnapshotFailedEvent
   | LeadershipEvent
   | StoreStatusEvent
+  | JournalStatusEvent
   | OperatorEvent
   | TradingStateEvent
   | DrainEvent;

@@ -4,6 +4,7 @@
  */
 
 import { describe, expect, test } from 'vitest';
+import { SIMULATED_ACCOUNT } from '../../shared/config/simulated-account.ts';
 import { connectCcxt, SYMBOL, start } from './harness.ts';
 
 async function connected() {
@@ -168,7 +169,7 @@ describe('orders', () => {
       name: 'AuthenticationError',
     });
     await expect(
-      connectCcxt(url, { apiKey: 'plimsoll-demo-key', secret: 'x' }),
+      connectCcxt(url, { apiKey: SIMULATED_ACCOUNT.key, secret: 'x' }),
     ).rejects.toMatchObject({ name: 'AuthenticationError' });
   });
 });

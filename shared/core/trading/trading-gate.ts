@@ -6,7 +6,14 @@ import type { TradingState, TradingStateRecord } from '../event.ts';
 import type { TimeMs } from '../units.ts';
 
 /** Holds under which nothing at all may be sent: our position, our right to act or the price is not known. */
-const BLOCKS_ALL = ['starting', 'reconciling', 'notLeader', 'storeDown', 'bookDown'] as const;
+const BLOCKS_ALL = [
+  'starting',
+  'reconciling',
+  'notLeader',
+  'storeDown',
+  'journalDown',
+  'bookDown',
+] as const;
 /** Holds under which nothing that opens may be sent. */
 const BLOCKS_OPENING = [
   'bookStale',
