@@ -1,0 +1,83 @@
+/**
+ * Goal: margin, daily loss and drawdown act exactly at their limits, the gravest first; activity is
+ * counted in windows that slide. Method: one unit below, at, and the present moved past.
+ */
+import { describe, expect, it } from 'vitest';
+import { RiskMonitor } from '../../shared/core/account/risk-monitor.ts';
+import { RiskActivity } from '../../shared/core/trading/risk-activity.ts';
+import { LIVE_LIMITS } from '../../shared/core/trading/risk-limits.ts';
+import { ACCOUNT, lots, money, ms, ticks, usdt } from './support.ts';
+
+const monitor = new RiskMonitor(LIVE_LIMITS);
+const margin = (ratioPpm: number) => ({
+  notional: money(0),
+  initial: money(0),
+  maintenance: money(0),
+  balance: money(1),
+  ratioPpm,
+});
+const judge = (equity: number, over = {}, ratioPpm = 0) =>
+  monitor.breach(margin(ratioPpm), { ...ACCOUNT, ...over }, money(equity));
+
+describe('a breach', () => {
+  it.each([
+    ['reduce', usdt(9_800)],
+    ['halt', usdt(9_700)],
+  ] as const)('of the daily loss calls for %s exactly at its limit', (action, equity) => {
+    expect(judge(equity)).toMatchObject({ action, reason: expect.stringContaining('daily loss') });
+    expect(judge(equity + 100)?.action).not.toBe(action);
+  });
+
+  it('of the drawdown halts, however the day went', () => {
+    const calm = { dayStartEquity: usdt(9_000) };
+    expect(judge(usdt(9_000), calm)).toMatchObject({ action: 'halt' });
+    expect(judge(usdt(9_000) + 100, calm)).toBeNull();
+  });
+
+  it('of the margin ratio reduces, also where it is infinite or unknown losses are none', () => {
+    expect(judge(usdt(10_000), {}, 500_000)).toMatchObject({ action: 'reduce' });
+    expect(judge(usdt(10_000), {}, 499_999)).toBeNull();
+    expect(judge(usdt(10_000), {}, Number.POSITIVE_INFINITY)?.reason).toContain(
+      'beyond liquidation',
+    );
+    expect(monitor.breach(null, ACCOUNT, usdt(10_000))).toBeNull();
+  });
+
+  it('is the gravest of several', () => {
+    expect(judge(usdt(9_750), {}, 600_000)?.reason).toContain('margin');
+    expect(judge(usdt(9_000), {}, 600_000)?.reason).toContain('drawdown');
+  });
+
+  it('is certain where there was nothing to lose', () => {
+    expect(judge(0, { peakEquity: money(0), dayStartEquity: money(0) })?.action).toBe('halt');
+    expect(judge(-usdt(1))?.action).toBe('halt');
+  });
+});
+
+describe('activity', () => {
+  it('is counted in the window that ends now, its beginning left out', () => {
+    const { orders } = new RiskActivity();
+    for (const at of [1_000, 1_500, 2_000]) orders.add(ms(at));
+    expect(orders.count(ms(2_000), 1_000)).toBe(2);
+    expect(orders.count(ms(2_000), 1_001)).toBe(3);
+    expect(orders.count(ms(3_000), 1_000)).toBe(0);
+  });
+
+  it('is forgotten after a day', () => {
+    const { orders } = new RiskActivity();
+    orders.add(ms(0));
+    orders.add(ms(86_400_000));
+    expect(orders.count(ms(86_400_000), 1e12)).toBe(1);
+  });
+
+  it('knows the last order only, by side, quantity and price', () => {
+    const activity = new RiskActivity();
+    const order = { side: 'buy', lots: lots(1), price: ticks(5) } as const;
+    expect(activity.isRepeat(order, ms(0), 1_000)).toBe(false);
+    activity.onOrder(order, ms(0));
+    expect(activity.isRepeat(order, ms(999), 1_000)).toBe(true);
+    expect(activity.isRepeat(order, ms(1_000), 1_000)).toBe(false);
+    expect(activity.isRepeat({ ...order, side: 'sell' }, ms(0), 1_000)).toBe(false);
+    expect(activity.isRepeat({ ...order, price: null }, ms(0), 1_000)).toBe(false);
+  });
+});
