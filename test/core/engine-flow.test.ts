@@ -327,6 +327,19 @@ describe('exits', () => {
     expect(intents(scenario.commands)).toHaveLength(2);
   });
 
+  it('are tried again within 5 s, however often they came to nothing', () => {
+    const scenario = long();
+    scenario.post({ kind: 'tradingState', record: { ...ACTIVE, state: 'halted', version: 1 } });
+    scenario.post({ kind: 'operator', action: 'flatten', by: 'test', id: 'f-1' });
+    for (let attempt = 0; attempt < 10; attempt++) {
+      const intent = scenario.lastIntent();
+      expect(intent.attempt).toBe(attempt);
+      scenario.recorded(intent);
+      scenario.report(intent, { status: 'expired' });
+      scenario.pass(5_000);
+    }
+  });
+
   it('sends nothing at all when halted without a flatten', () => {
     const { scenario } = flipping((s) =>
       s.post({ kind: 'tradingState', record: { ...ACTIVE, state: 'halted', version: 1 } }),

@@ -17,6 +17,8 @@ export interface Trade {
 
 const DELAY_MIN_MS = 1_000;
 const DELAY_MAX_MS = 60_000;
+/** An exit that did not fill is tried again soon: waiting is the risk it exists to end. */
+const EXIT_DELAY_MAX_MS = 5_000;
 
 export class TradeExecutor {
   #decision: DecisionRecord | null = null;
@@ -95,9 +97,10 @@ export class TradeExecutor {
     this.#notBeforeMs = 0;
   }
 
-  /** The last attempt came to nothing: wait 1 s, then 2 s, up to a minute. */
-  setBack(nowMs: TimeMs): void {
-    this.#delayMs = Math.min(Math.max(this.#delayMs * 2, DELAY_MIN_MS), DELAY_MAX_MS);
+  /** The last attempt came to nothing: wait 1 s, then 2 s, up to a minute; up to 5 s for an exit. */
+  setBack(nowMs: TimeMs, isExit = false): void {
+    const most = isExit ? EXIT_DELAY_MAX_MS : DELAY_MAX_MS;
+    this.#delayMs = Math.min(Math.max(this.#delayMs * 2, DELAY_MIN_MS), most);
     this.#notBeforeMs = nowMs + this.#delayMs;
   }
 

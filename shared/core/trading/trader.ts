@@ -153,7 +153,8 @@ export class Trader {
   #ended(order: OrderRecord | null, nowMs: TimeMs, out: Outbox): void {
     if (!order || !isTerminal(order.state) || order.state === 'filled' || !this.instrument) return;
     this.#parts.notifications.orderEnded(order, this.instrument, out);
-    if (order.executedLots === 0) this.#parts.tradeExecutor.setBack(nowMs);
+    const isExit = order.intent.purpose !== 'open';
+    if (order.executedLots === 0) this.#parts.tradeExecutor.setBack(nowMs, isExit);
     else this.#parts.tradeExecutor.progressed();
   }
 
@@ -172,7 +173,7 @@ export class Trader {
     const verdict = riskManager.validateOrder(order, this.#context(nowMs, null));
     if (!verdict.approved) {
       notifications.refused(order, verdict, out);
-      tradeExecutor.setBack(nowMs);
+      tradeExecutor.setBack(nowMs, order.purpose !== 'open');
       return false;
     }
     tradeExecutor.attempted();
