@@ -1,31 +1,60 @@
 /** What a data set is: enough to say which data a result came from, and to see that it is the same today. */
+import { z } from 'zod';
 import type { Bars } from './bars.ts';
-import type { Gap } from './gaps.ts';
-import { missingIn } from './gaps.ts';
+import { DataSetError } from './data-set-error.ts';
+import { type Gap, missingIn } from './gaps.ts';
 import type { BarNotes } from './parse-bars.ts';
 
 /** Grows with every change of the cached columnar form. */
 export const CACHE_VERSION = 1;
 
-export interface Manifest {
-  readonly symbol: string;
-  /** What the prices are: trades' or the mark price's. */
-  readonly source: string;
-  readonly file: string;
-  readonly intervalMs: number;
-  readonly tickSize: string;
-  readonly lotSize: string;
+const gapSchema = z.object({
+  fromMs: z.number(),
+  toMs: z.number(),
+  missing: z.number(),
+}) satisfies z.ZodType<Gap>;
+
+const manifestSchema = z.object({
+  symbol: z.string(),
+  /** What the prices are, by the archive's word: `klines` (trades) or `markPriceKlines`. */
+  source: z.string(),
+  file: z.string(),
+  intervalMs: z.number().positive(),
+  /** Decimal text, as `lotSize`. */
+  tickSize: z.string(),
+  lotSize: z.string(),
   /** UTC, of the first candle's opening. */
-  readonly from: string;
+  from: z.string(),
   /** UTC, of the last candle's end. */
-  readonly to: string;
-  readonly rows: number;
-  readonly duplicatesDropped: number;
-  readonly missing: number;
-  readonly gaps: readonly Gap[];
+  to: z.string(),
+  rows: z.number().int().nonnegative(),
+  duplicatesDropped: z.number().int().nonnegative(),
+  /** Candles that are not there between the first and the last. */
+  missing: z.number().int().nonnegative(),
+  gaps: z.array(gapSchema).readonly(),
   /** Of the file as it lies there, packed. */
-  readonly sha256: string;
-  readonly cacheVersion: number;
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  cacheVersion: z.number(),
+});
+
+export type Manifest = Readonly<z.infer<typeof manifestSchema>>;
+
+/** Where the manifest of a data set lies: beside it. */
+export function manifestPath(path: string): string {
+  return `${path}.manifest.json`;
+}
+
+/** Throws DataSetError naming `file` where `text` is no manifest. */
+export function parseManifest(text: string, file: string): Manifest {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    throw new DataSetError(file, null, `is no JSON: ${(error as Error).message}`);
+  }
+  const { success, data, error } = manifestSchema.safeParse(json);
+  if (!success) throw new DataSetError(file, null, `is no manifest: ${z.prettifyError(error)}`);
+  return data;
 }
 
 export interface ManifestFacts {

@@ -58,7 +58,7 @@ export function parseBars(bytes: Uint8Array, options: ParseOptions): ParsedBars 
   const rows = readRows(bytes, options.file);
   const { order, rowsMoved } = orderOf(rows, options);
   const kept = dropDuplicates(rows, order, options.file);
-  const openMs = Float64Array.from(kept, (row) => rows.openMs[row] as number);
+  const openMs = take(rows.openMs, kept);
   const intervalMs = options.intervalMs ?? inferInterval(openMs, rows, options.file);
   checkGrid(openMs, intervalMs, (i) => lineOf(rows, kept[i] as number), options.file);
   const tick = tickOf(rows, options);
@@ -89,7 +89,7 @@ export function parseBars(bytes: Uint8Array, options: ParseOptions): ParsedBars 
     high: inTicks(rows.high),
     low: inTicks(rows.low),
     close: inTicks(rows.close),
-    volume: Float64Array.from(kept, (row) => rows.volume[row] as number),
+    volume: take(rows.volume, kept),
   };
   return {
     bars,
@@ -104,6 +104,13 @@ export function parseBars(bytes: Uint8Array, options: ParseOptions): ParsedBars 
       isLastLineOpen: rows.isLastLineOpen,
     },
   };
+}
+
+/** `column` at the places in `rows`; a loop, because `Float64Array.from` is many times slower. */
+function take(column: Float64Array, rows: Uint32Array): Float64Array {
+  const taken = new Float64Array(rows.length);
+  for (let i = 0; i < rows.length; i++) taken[i] = column[rows[i] as number] as number;
+  return taken;
 }
 
 /** The rows by rising time. A row older than the one before is refused unless sorting was asked for. */
