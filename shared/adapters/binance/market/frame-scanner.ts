@@ -35,6 +35,8 @@ const DOT = 0x2e;
 const ZERO = 0x30;
 const NINE = 0x39;
 const COLON = 0x3a;
+/** Digits that fit into a 32-bit integer whatever they are. */
+const DIGITS_QUICK = 9;
 
 const WRAPPER = Buffer.from('{"stream":"');
 const WRAPPED_DATA = Buffer.from('","data":');
@@ -94,6 +96,8 @@ export class FrameScanner {
   #seen = 0;
   /** What `#whole`, `#price` and `#quantity` read last. */
   #value = 0;
+  /** Position after what `#steps` read last, or FAILED. */
+  #after = 0;
 
   constructor(instrument: Instrument) {
     this.#symbol = Buffer.from(`"${instrument.spec.symbol}"`);
@@ -249,12 +253,14 @@ export class FrameScanner {
     let { prices, lots } = list;
     for (let count = 0; ; ) {
       if (bytes[at] !== OPEN_BRACKET) return FAILED;
-      at = this.#decimal(bytes, at + 1, tick);
-      if (at === FAILED || bytes[at] !== COMMA || this.#value === 0) return FAILED;
-      prices[count] = this.#value;
-      at = this.#decimal(bytes, at + 1, lot);
-      if (at === FAILED || bytes[at] !== CLOSE_BRACKET) return FAILED;
-      lots[count] = this.#value;
+      const price = this.#steps(bytes, at + 1, tick);
+      at = this.#after;
+      if (price <= 0 || bytes[at] !== COMMA) return FAILED;
+      prices[count] = price;
+      const quantity = this.#steps(bytes, at + 1, lot);
+      at = this.#after;
+      if (quantity < 0 || bytes[at] !== CLOSE_BRACKET) return FAILED;
+      lots[count] = quantity;
       count += 1;
       const next = bytes[at + 1];
       if (next === CLOSE_BRACKET) {
@@ -277,6 +283,48 @@ export class FrameScanner {
 
   #quantity(bytes: Buffer, at: number, field: number): number {
     return this.#first(field) ? this.#decimal(bytes, at, this.#lot) : FAILED;
+  }
+
+  /**
+   * What `#decimal` reads, or FAILED, as the result; the position after it in `#after`. Levels are most
+   * of all bytes, so their usual form, a point and few digits, is read here in machine integers, a
+   * fifth faster. Everything else is left to `#decimal`.
+   */
+  #steps(bytes: Buffer, start: number, scale: DecimalScale): number {
+    const first = start + 1;
+    let at = first;
+    let value = 0;
+    // The digits are the bytes 0x30 to 0x39; what lies beyond the end is none.
+    let digit = (bytes[at] as number) ^ ZERO;
+    while (digit <= 9) {
+      value = (value * 10 + digit) | 0;
+      digit = (bytes[++at] as number) ^ ZERO;
+    }
+    const dot = at;
+    const end = dot + scale.decimals;
+    if (
+      bytes[start] === QUOTE &&
+      dot > first &&
+      bytes[dot] === DOT &&
+      end - first <= DIGITS_QUICK
+    ) {
+      while (at < end) {
+        digit = (bytes[at + 1] as number) ^ ZERO;
+        if (digit > 9) break;
+        value = (value * 10 + digit) | 0;
+        at += 1;
+      }
+      if (at === end) {
+        at += 1;
+        while (bytes[at] === ZERO) at += 1;
+        if (bytes[at] === QUOTE && at > dot + 1 && scale.multiple === 1) {
+          this.#after = at + 1;
+          return value;
+        }
+      }
+    }
+    this.#after = this.#decimal(bytes, start, scale);
+    return this.#after === FAILED ? FAILED : this.#value;
   }
 
   /** A quoted plain decimal as a whole number of steps into `#value`; FAILED where it is no such thing. */
