@@ -38,7 +38,9 @@ export function memoryBench(): Promise<BenchRow[]> {
       await pause(SAMPLE_MS);
     }
     const code = await trader.ended;
-    if (code !== 0) throw new Error(`the trader ended with ${code}: ${trader.lines.at(-1)}`);
+    if (code !== 0) {
+      throw new Error(`the trader ended with ${code}:\n${trader.lines.slice(-20).join('\n')}`);
+    }
     return [
       row({
         name: `trader and simulator together, highest resident set in ${DURATION_S} s`,

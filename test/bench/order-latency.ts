@@ -35,8 +35,8 @@ const FRAMES_PER_SECOND = 1_000;
 /** Forty frames a candle: 25 orders a second, as many as an exchange allows. */
 const STEP_MS = 25;
 const FRAMES_PER_CANDLE = 1_000 / STEP_MS;
-const ORDERS = 250;
-const WARM_UP_ORDERS = 50;
+const ORDERS = 200;
+const WARM_UP_ORDERS = 40;
 const FRAMES = (ORDERS + WARM_UP_ORDERS) * FRAMES_PER_CANDLE;
 
 export function orderBench(): Promise<BenchRow[]> {
