@@ -1,0 +1,57 @@
+/**
+ * At which price of a bar the exchange takes a position away. Brackets are those of the exchange simulator;
+ * the price is exact: the first whole tick at which equity is not above the maintenance margin.
+ */
+import { MONEY_PER_USDT } from '../../shared/core/units.ts';
+import { BRACKETS } from '../../shared/simulation/bracket-table.ts';
+import type { Arithmetic } from './arithmetic.ts';
+import type { Ledger } from './ledger.ts';
+
+const PPM = 1_000_000;
+/** The insurance fund's charge on a liquidated notional: 1.25 %, as in the exchange simulator. */
+export const CLEARANCE_FEE_E8 = 1_250_000;
+
+/**
+ * The tick at or beyond which the position is liquidated: at or below it for a long, at or above it for a short.
+ * Null for no position and where no price above zero does it.
+ */
+export function liquidationTicks(ledger: Ledger, arithmetic: Arithmetic): number | null {
+  const { position, base } = ledger;
+  if (position === 0) return null;
+  // A long that owes nothing is worth more than its maintenance margin at any price.
+  if (position > 0 && base >= 0) return null;
+  const perTick = position * arithmetic.quantaPerTickLot;
+  const isGone = (ticks: number) => {
+    const value = perTick * ticks;
+    return base + value <= arithmetic.maintenance(Math.abs(value));
+  };
+  const estimate = estimated(base, perTick);
+  if (estimate === null) return position > 0 ? null : 1;
+  // The estimate is a float's rounding away from the exact tick: one or two steps settle it.
+  if (position > 0) {
+    let ticks = Math.floor(estimate) + 2;
+    while (ticks > 0 && !isGone(ticks)) ticks -= 1;
+    return ticks > 0 ? ticks : null;
+  }
+  let ticks = Math.max(1, Math.ceil(estimate) - 2);
+  while (!isGone(ticks)) ticks += 1;
+  return ticks;
+}
+
+/** The price, in fractions of a tick, at which base + perTick × p = maintenance(|perTick| × p); null where none is above zero. */
+function estimated(base: number, perTick: number): number | null {
+  let floor = 0;
+  for (const [index, row] of BRACKETS.entries()) {
+    const cap =
+      index === BRACKETS.length - 1
+        ? Number.POSITIVE_INFINITY
+        : row.notionalCapUsdt * MONEY_PER_USDT;
+    const slope = (Math.abs(perTick) * row.maintenanceRatePpm) / PPM - perTick;
+    const price = (base + row.cumUsdt * MONEY_PER_USDT) / slope;
+    const notional = price * Math.abs(perTick);
+    // A bound as wide as the float's error, so that a price on an edge belongs to a bracket.
+    if (price > 0 && notional >= floor * (1 - 1e-12) && notional <= cap * (1 + 1e-12)) return price;
+    floor = cap;
+  }
+  return null;
+}
