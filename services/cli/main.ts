@@ -3,7 +3,9 @@ import { Command } from 'commander';
 import about from '../../package.json' with { type: 'json' };
 import { ConfigurationError } from '../../shared/config/load.ts';
 import { addExchangeCommand, addGatewayCommand } from './child-programs.ts';
+import { addDataCommand } from './data.ts';
 import { addDoctorCommand } from './doctor.ts';
+import { addDownloadCommand } from './download.ts';
 import { addExportCommand } from './export.ts';
 import { addReplayCommand } from './replay.ts';
 import { addSteeringCommands } from './steer.ts';
@@ -19,6 +21,8 @@ const EXPECTED: ReadonlySet<string> = new Set([
   'JournalDamagedError',
   'JournalVersionError',
   'FeedError',
+  'DataSetError',
+  'DownloadError',
 ]);
 
 /** 0 done, 1 failed while running, 2 could not start as asked. */
@@ -38,6 +42,8 @@ addReplayCommand(program);
 addSteeringCommands(program);
 addExportCommand(program);
 addDoctorCommand(program);
+addDownloadCommand(program);
+addDataCommand(program);
 
 program.parseAsync().catch((error: unknown) => {
   const isExpected = error instanceof ConfigurationError || EXPECTED.has((error as Error).name);

@@ -33,7 +33,7 @@ async function trade(configuration: EffectiveConfiguration): Promise<number> {
     asked += 1;
     // The third time the person means it, whatever is in flight.
     if (asked >= 3) process.exit(1);
-    session.stop();
+    session.requestStop();
   };
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);

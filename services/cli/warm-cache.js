@@ -4,6 +4,9 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
 const start = fileURLToPath(new URL('./plimsoll.js', import.meta.url));
-for (const args of [['trade', '--help'], ['exchange', '--help']]) {
+for (const args of [
+  ['trade', '--help'],
+  ['exchange', '--help'],
+]) {
   spawnSync(process.execPath, [start, ...args], { stdio: 'ignore', timeout: 30_000 });
 }

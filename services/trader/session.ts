@@ -78,6 +78,15 @@ export class TradingSession {
     this.#stop.resolve();
   }
 
+  /**
+   * As `stop`, for a wish from outside, a signal. Under a shared clock it waits for its turn: were the
+   * streams closed at any other moment, the simulator might just be sending what nobody would receive,
+   * and time would stand still.
+   */
+  requestStop(): void {
+    this.#parts.clock.after(0, () => this.stop());
+  }
+
   /** Ends the session because something broke; `reason` is shown and makes the result a failure. */
   fail(reason: string, options: { isExchangeLost?: boolean } = {}): void {
     this.#failure ??= reason;
