@@ -38,6 +38,8 @@ export class Housekeeping {
   readonly #options: HousekeepingOptions;
   #timer: TimerHandle | null = null;
   #isStopped = false;
+  /** Requests handed to the engine in this session. */
+  readonly #obeyed = new Set<string>();
   #clocks: { wallMs: number; monotonicMs: number } | null = null;
   #clockReadMs: number;
 
@@ -71,11 +73,7 @@ export class Housekeeping {
     try {
       const state = await writer.read(() => store.tradingState());
       if (state.version > engine.gate.record.version) post({ kind: 'tradingState', record: state });
-      for (const request of await writer.read(() => store.operatorRequests())) {
-        const { action, by, id } = request;
-        post({ kind: 'operator', action, by, id });
-        await writer.read(() => store.operatorRequestDone(id));
-      }
+      await this.#obey();
       await writer.read(() => store.saveHeartbeat(this.#heartbeat()));
     } catch (error) {
       // The writer has posted that the store is down; the next look may find it up.
@@ -83,6 +81,19 @@ export class Housekeeping {
     }
     await alerts.run();
     await this.#readClock();
+  }
+
+  /** A flatten stays on record until the account is flat: one that a crash interrupts is taken up again. */
+  async #obey(): Promise<void> {
+    const { store, writer, engine, post } = this.#options;
+    for (const { action, by, id } of await writer.read(() => store.operatorRequests())) {
+      if (!this.#obeyed.has(id)) post({ kind: 'operator', action, by, id });
+      this.#obeyed.add(id);
+      const isFlat = engine.account.isKnown && engine.account.position === 0;
+      if (isFlat && engine.orders.unsettledCount === 0) {
+        await writer.read(() => store.operatorRequestDone(id));
+      }
+    }
   }
 
   async #readClock(): Promise<void> {

@@ -100,7 +100,7 @@ export function checkSize(
       `${shown}, a flip twice that: above the exchange's largest order of ${instrument.formatQuantity(spec.lotsMax)}`,
     );
   }
-  if (flip > instrument.parseQuantity(limits.orderQuantityMax)) {
+  if (flip > instrument.wholeLots(limits.orderQuantityMax)) {
     throw new ScopeError(
       `${shown}, a flip twice that: above the ${limits.orderQuantityMax} ${spec.baseAsset} that risk.orderQuantityMax allows`,
     );

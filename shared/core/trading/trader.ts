@@ -61,25 +61,22 @@ export class Trader {
     const { account, tradeExecutor, gate } = this.#parts;
     if (!this.instrument || gate.blockingHold) return;
     const trade = tradeExecutor.nextTrade(account.position, nowMs);
-    if (!trade || this.#isInFlight(trade)) return;
+    if (!trade || this.#awaitsAnswer()) return;
     const { position } = account;
-    const isReducing =
-      Math.sign(trade.delta) === -Math.sign(position) &&
-      Math.abs(trade.delta) <= Math.abs(position);
-    if (isReducing) {
-      this.#submit(
-        this.#propose(trade, trade.delta, trade.isFlatten ? 'flatten' : 'close'),
-        nowMs,
-        out,
-      );
+    const isOpposite = Math.sign(trade.delta) === -Math.sign(position);
+    if (isOpposite && Math.abs(trade.delta) <= Math.abs(position)) {
+      const purpose = trade.isFlatten ? 'flatten' : 'close';
+      this.#submit(this.#propose(trade, trade.delta, purpose), nowMs, out);
       return;
     }
     // A trader that is stopping opens nothing and need not say so at every signal.
     if (gate.holds.has('draining') && position === 0) return;
-    const opening = this.#propose(trade, trade.delta, 'open');
-    if (this.#submit(opening, nowMs, out) || position === 0) return;
+    if (!this.#mayStillLive(trade)) {
+      const opening = this.#propose(trade, trade.delta, 'open');
+      if (this.#submit(opening, nowMs, out)) return;
+    }
     // A flip never traps: where the opening half may not go, the closing half goes alone.
-    if (Math.sign(trade.delta) === -Math.sign(position)) {
+    if (isOpposite) {
       this.#submit(this.#propose(trade, -position as Lots, 'close'), nowMs, out);
     }
   }
@@ -158,12 +155,19 @@ export class Trader {
     else this.#parts.tradeExecutor.progressed();
   }
 
-  /** One order at a time; a presumed absent one stands only in the way of its own decision. */
-  #isInFlight(trade: Trade): boolean {
+  /** One order at a time: true while an answer is on its way. Lost orders do not hold up an exit. */
+  #awaitsAnswer(): boolean {
     const { orders } = this.#parts;
-    if (orders.unsettledCount === 0) return false;
-    return orders.unsettled.some(
-      (order) => order.state !== 'presumedAbsent' || order.intent.decisionId === trade.decisionId,
+    return (
+      orders.unsettledCount > 0 &&
+      orders.unsettled.some(({ state }) => state !== 'unknown' && state !== 'presumedAbsent')
+    );
+  }
+
+  /** Nothing opens beside an unknown order, nor a second time for a decision whose order is presumed absent. */
+  #mayStillLive(trade: Trade): boolean {
+    return this.#parts.orders.unsettled.some(
+      ({ state, intent }) => state === 'unknown' || intent.decisionId === trade.decisionId,
     );
   }
 
