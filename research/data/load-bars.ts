@@ -99,6 +99,9 @@ function defaultsOf(path: string, beside: Manifest | null): { symbol: string } &
     return { symbol };
   }
   const { symbol, tickSize, lotSize, intervalMs, source } = beside;
+  if (intervalMs === null || tickSize === null || lotSize === null) {
+    throw new DataSetError(path, null, `holds ${source}, not candles`);
+  }
   return { symbol, tickSize, lotSize, intervalMs, roundToTick: source === MARK_PRICE_KIND };
 }
 

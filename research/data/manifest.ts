@@ -4,6 +4,7 @@ import type { Bars } from './bars.ts';
 import { DataSetError } from './data-set-error.ts';
 import { type Gap, missingIn } from './gaps.ts';
 import type { BarNotes } from './parse-bars.ts';
+import { utc } from './utc.ts';
 
 /** Grows with every change of the cached columnar form. */
 export const CACHE_VERSION = 1;
@@ -16,13 +17,14 @@ const gapSchema = z.object({
 
 const manifestSchema = z.object({
   symbol: z.string(),
-  /** What the prices are, by the archive's word: `klines` (trades) or `markPriceKlines`. */
+  /** By the archive's word: `klines` (prices of trades), `markPriceKlines`, `aggTrades`, `fundingRate`. */
   source: z.string(),
   file: z.string(),
-  intervalMs: z.number().positive(),
+  /** Null, as tick and lot, where the data is not candles. */
+  intervalMs: z.number().positive().nullable(),
   /** Decimal text, as `lotSize`. */
-  tickSize: z.string(),
-  lotSize: z.string(),
+  tickSize: z.string().nullable(),
+  lotSize: z.string().nullable(),
   /** UTC, of the first candle's opening. */
   from: z.string(),
   /** UTC, of the last candle's end. */
@@ -90,9 +92,4 @@ export function manifestOf({
     sha256,
     cacheVersion: CACHE_VERSION,
   };
-}
-
-/** ISO text without milliseconds, e.g. "2024-05-14T15:35:00Z". */
-export function utc(timeMs: number): string {
-  return new Date(timeMs).toISOString().replace('.000Z', 'Z');
 }

@@ -8,8 +8,8 @@ import {
   type Suspect,
 } from '../../research/data/describe.ts';
 import type { Gap } from '../../research/data/gaps.ts';
-import { type LoadedBars, loadBars } from '../../research/data/load-bars.ts';
-import { utc } from '../../research/data/manifest.ts';
+import type { LoadedBars } from '../../research/data/load-bars.ts';
+import { utc } from '../../research/data/utc.ts';
 
 /** Shown of each list; `--json` has all. */
 const LISTED_MAX = 5;
@@ -28,7 +28,7 @@ export function addDataCommand(program: Command): void {
     .command('data')
     .description('describe data sets: rows, range, gaps, duplicates, suspicious prices')
     .argument('<files...>', 'candles as CSV, gzipped CSV or archive zip')
-    .option('--symbol <symbol>', 'contract; from the name of the file if not given')
+    .option('--symbol <symbol>', 'contract; from the manifest or the name of the file if not given')
     .option('--tick <size>', 'price step; the finest that the prices need if not given')
     .option('--sort', 'put rows that are out of order right instead of refusing them')
     .addOption(
@@ -37,6 +37,8 @@ export function addDataCommand(program: Command): void {
     .addOption(percentOption('--wick-percent <percent>', 'tell wicks this long', 3))
     .option('--json', 'print as JSON, a line a file')
     .action(async (files: readonly string[], flags: Flags) => {
+      // Loaded here: no other command should carry it.
+      const { loadBars } = await import('../../research/data/load-bars.ts');
       const { symbol, tick, sort = false } = flags;
       const options = { sort, ...(symbol && { symbol }), ...(tick && { tickSize: tick }) };
       for (const file of files) {

@@ -6,11 +6,7 @@ import {
   type ArchiveInterval,
   type ArchiveKind,
 } from '../../research/data/download/archive-files.ts';
-import {
-  type Downloaded,
-  type DownloadProgress,
-  download,
-} from '../../research/data/download/download.ts';
+import type { Downloaded, DownloadProgress } from '../../research/data/download/download.ts';
 import { ConfigurationError } from '../../shared/config/load.ts';
 import { gapLines } from './data.ts';
 
@@ -45,6 +41,8 @@ export function addDownloadCommand(program: Command): void {
     .action(async (flags: Flags) => {
       if (flags.to < flags.from) throw new ConfigurationError('--to lies before --from');
       const { symbol, interval, kind } = flags;
+      // Loaded here: no other command should carry it.
+      const { download } = await import('../../research/data/download/download.ts');
       const bar = process.stderr.isTTY ? progressBar(process.stderr) : null;
       const order = {
         series: { symbol, interval, kind },
