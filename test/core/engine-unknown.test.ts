@@ -70,6 +70,28 @@ describe('an order whose outcome is unknown', () => {
     expect(intents(scenario.commands)).toHaveLength(1);
   });
 
+  it('does not hold up an exit once it can no longer arrive: a flatten goes, reduce-only', () => {
+    const script = { [START_MS]: 1, [START_MS + MINUTE]: -1 } as const;
+    const scenario = new Scenario({
+      strategies: [{ strategy: new ScriptedStrategy(script), sizing: SIZE }],
+    }).start();
+    scenario.closeCandle();
+    scenario.complete(scenario.lastIntent());
+    scenario.closeCandle();
+    const flip = scenario.lastIntent();
+    scenario.recorded(flip);
+    const { clientOrderId } = flip.request;
+    scenario.post({ kind: 'orderUnknown', clientOrderId, message: 'timed out' });
+    scenario.post({ kind: 'operator', action: 'flatten', by: 'test', id: 'f-1' });
+    scenario.pass(7_000);
+    expect(scenario.lastIntent()).toBe(flip);
+    scenario.pass(1);
+    expect(scenario.lastIntent()).toMatchObject({
+      purpose: 'flatten',
+      request: { side: 'sell', lots: 10, reduceOnly: true },
+    });
+  });
+
   it('is asked after at growing intervals, at most 15 s apart', () => {
     const { scenario, intent } = lost();
     const begun = scenario.nowMs;

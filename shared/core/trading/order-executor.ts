@@ -12,7 +12,7 @@ import type {
   OrderUnknownEvent,
 } from '../event.ts';
 import type { TimeMs } from '../units.ts';
-import { type Intent, isTerminal, type OrderRecord } from './order.ts';
+import { type Intent, isTerminal, mayStillArrive, type OrderRecord } from './order.ts';
 import { isSettled, type OrderStore } from './order-store.ts';
 import type { ApprovedOrder, Verdict } from './risk-manager.ts';
 
@@ -36,8 +36,6 @@ interface Watch {
 }
 
 const QUERY_DELAY_MAX_MS = 15_000;
-/** The exchange accepts a request stamped up to this far in its future. */
-const CLOCK_ALLOWANCE_MS = 5_000;
 
 export class OrderExecutor {
   readonly #orders: OrderStore;
@@ -158,10 +156,12 @@ export class OrderExecutor {
     if (!order || !watch || isSettled(order)) return null;
     watch.absences += 1;
     if (watch.absences === 1) watch.firstAbsentMs = timeMs;
-    const { timestampMs, recvWindowMs } = order.intent;
-    const cannotArrive = exchangeMs > timestampMs + recvWindowMs + CLOCK_ALLOWANCE_MS;
     const missingMs = timeMs - watch.firstAbsentMs;
-    if (!cannotArrive || watch.absences < this.#settings.presumeAbsentQueries) return null;
+    if (
+      mayStillArrive(order.intent, exchangeMs) ||
+      watch.absences < this.#settings.presumeAbsentQueries
+    )
+      return null;
     if (missingMs >= this.#settings.absentHorizonMs) {
       return this.#end(clientOrderId, 'expired', 'never found at the exchange', timeMs, out);
     }

@@ -41,6 +41,14 @@ export interface Intent {
   readonly reason: string;
 }
 
+/** The exchange takes a request stamped up to a second in its future, and our idea of its clock may be off. */
+const CLOCK_ALLOWANCE_MS = 5_000;
+
+/** False once the exchange would refuse the order for its age: it has been accepted by now, or never will be. */
+export function mayStillArrive(intent: Intent, exchangeMs: TimeMs): boolean {
+  return exchangeMs <= intent.timestampMs + intent.recvWindowMs + CLOCK_ALLOWANCE_MS;
+}
+
 /**
  * Where an order is in its life.
  *

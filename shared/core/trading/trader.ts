@@ -11,7 +11,7 @@ import type { Instrument } from '../instrument.ts';
 import type { MarketState } from '../market/market-state.ts';
 import type { NotificationCenter } from '../notification/notification-center.ts';
 import { type Lots, type Ticks, type TimeMs, unreachable } from '../units.ts';
-import { isTerminal, type OrderRecord, type Purpose } from './order.ts';
+import { isTerminal, mayStillArrive, type OrderRecord, type Purpose } from './order.ts';
 import type { OrderExecutor } from './order-executor.ts';
 import { lotsAtStake, type OrderStore } from './order-store.ts';
 import type { RiskActivity } from './risk-activity.ts';
@@ -61,7 +61,7 @@ export class Trader {
     const { account, tradeExecutor, gate } = this.#parts;
     if (!this.instrument || gate.blockingHold) return;
     const trade = tradeExecutor.nextTrade(account.position, nowMs);
-    if (!trade || this.#awaitsAnswer()) return;
+    if (!trade || this.#isInFlight(nowMs)) return;
     const { position } = account;
     const isOpposite = Math.sign(trade.delta) === -Math.sign(position);
     if (isOpposite && Math.abs(trade.delta) <= Math.abs(position)) {
@@ -155,12 +155,18 @@ export class Trader {
     else this.#parts.tradeExecutor.progressed();
   }
 
-  /** One order at a time: true while an answer is on its way. Lost orders do not hold up an exit. */
-  #awaitsAnswer(): boolean {
-    const { orders } = this.#parts;
-    return (
-      orders.unsettledCount > 0 &&
-      orders.unsettled.some(({ state }) => state !== 'unknown' && state !== 'presumedAbsent')
+  /**
+   * One order at a time: true while an answer is on its way, or a lost order may still arrive. Once it
+   * cannot, it has been executed or never will be, and a reduce-only exit may go beside it: the
+   * exchange refuses it where there is nothing left to reduce.
+   */
+  #isInFlight(nowMs: TimeMs): boolean {
+    const { orders, market } = this.#parts;
+    if (orders.unsettledCount === 0) return false;
+    const exchangeMs = market.exchangeMs(nowMs);
+    return orders.unsettled.some(
+      ({ state, intent }) =>
+        (state !== 'unknown' && state !== 'presumedAbsent') || mayStillArrive(intent, exchangeMs),
     );
   }
 
