@@ -6,30 +6,14 @@
 import type { DepthListener } from '../../shared/adapters/binance/market/depth-listener.ts';
 import { Instrument } from '../../shared/core/instrument.ts';
 import type { Fill, OrderReport } from '../../shared/core/trading/order.ts';
-import {
-  broken,
-  type Lots,
-  MONEY_PER_USDT,
-  type Money,
-  type Ticks,
-  type TimeMs,
-} from '../../shared/core/units.ts';
+import { broken, MONEY_PER_USDT, type Money, type TimeMs } from '../../shared/core/units.ts';
 import type { Clock } from '../../shared/ports/clock.ts';
-import {
-  type ExchangeClient,
-  ExchangeError,
-  type UserFact,
-  type UserStreamSink,
-} from '../../shared/ports/exchange.ts';
+import type { ExchangeClient, UserFact, UserStreamSink } from '../../shared/ports/exchange.ts';
 import type { MarketDataClient, MarketFact } from '../../shared/ports/market-data-client.ts';
 import { MirroredMarket } from '../../shared/simulation/mirrored-market.ts';
 import { SimulatedExchange } from '../../shared/simulation/simulated-exchange.ts';
-import {
-  type OrderView,
-  type TradeView,
-  type UserEvent,
-  VenueError,
-} from '../../shared/simulation/venue.ts';
+import { VenueError } from '../../shared/simulation/venue.ts';
+import { asExchangeError, factsOf, fillOf, funding, reportOf } from './paper-facts.ts';
 import type { PaperLedger } from './paper-ledger.ts';
 
 export interface PaperExchange extends ExchangeClient {
@@ -286,80 +270,4 @@ class SimulatedPaperExchange implements PaperExchange {
   #travel(): Promise<void> {
     return new Promise((resolve) => this.#options.clock.after(LATENCY_MS, resolve));
   }
-}
-
-function asExchangeError(error: unknown): unknown {
-  if (!(error instanceof VenueError)) return error;
-  return new ExchangeError('rejected', error.message, { code: error.code, cause: error });
-}
-
-/** What an event of the simulated exchange says, a fill before the report it belongs to. */
-function factsOf(event: UserEvent, instrument: Instrument): UserFact[] {
-  if (event.kind === 'accountUpdate') {
-    if (event.reason !== 'FUNDING_FEE') return [];
-    return [funding(event.balanceChange, event.timeMs)];
-  }
-  if (event.kind !== 'orderTradeUpdate') return [];
-  const report: UserFact = { kind: 'orderReport', report: reportOf(event.order) };
-  if (event.tradeId === 0) return [report];
-  const trade: TradeView = {
-    tradeId: event.tradeId,
-    orderId: event.order.orderId,
-    side: event.order.side,
-    price: event.lastPrice,
-    quantity: event.lastQuantity,
-    quote: instrument.notional(event.lastPrice, event.lastQuantity),
-    realizedPnl: event.realizedPnl,
-    fee: event.fee,
-    isMaker: event.isMaker,
-    timeMs: event.timeMs,
-  };
-  return [{ kind: 'fill', fill: fillOf(trade, event.order.clientOrderId) }, report];
-}
-
-function funding(amount: Money, timeMs: TimeMs) {
-  return {
-    kind: 'walletChange' as const,
-    reason: 'funding' as const,
-    amount,
-    id: `funding-${timeMs}`,
-    exchangeMs: timeMs,
-  };
-}
-
-function fillOf(trade: TradeView, clientOrderId: string): Fill {
-  return {
-    tradeId: String(trade.tradeId),
-    exchangeOrderId: String(trade.orderId),
-    clientOrderId,
-    side: trade.side === 'BUY' ? 'buy' : 'sell',
-    price: trade.price as Ticks,
-    lots: trade.quantity as Lots,
-    fee: trade.fee,
-    realizedPnl: trade.realizedPnl,
-    isMaker: trade.isMaker,
-    exchangeMs: trade.timeMs,
-  };
-}
-
-const STATUS = {
-  NEW: 'open',
-  PARTIALLY_FILLED: 'partiallyFilled',
-  FILLED: 'filled',
-  CANCELED: 'canceled',
-  EXPIRED: 'expired',
-  EXPIRED_IN_MATCH: 'expired',
-} as const;
-
-function reportOf(view: OrderView): OrderReport {
-  return {
-    clientOrderId: view.clientOrderId,
-    exchangeOrderId: String(view.orderId),
-    status: STATUS[view.status],
-    side: view.side === 'BUY' ? 'buy' : 'sell',
-    lots: view.quantity,
-    executedLots: view.executed,
-    reduceOnly: view.isReduceOnly,
-    exchangeMs: view.updateMs,
-  };
 }
