@@ -1,4 +1,5 @@
 /** Opens the store of a session, running or stopped, for the commands that look at it or steer it. */
+import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import { ConfigurationError } from '../../shared/config/load.ts';
 import { MODES } from '../../shared/config/schema.ts';
@@ -22,6 +23,13 @@ export async function withSessionStore<T>(
   action: (store: Store, session: LatestSession) => Promise<T>,
 ): Promise<T> {
   const session = sessionOf(flags);
+  const path = session.store.startsWith('sqlite:') ? session.store.slice('sqlite:'.length) : null;
+  // Looking at a store must not make one.
+  if (path !== null && !existsSync(path)) {
+    throw new ConfigurationError(
+      `store: there is no file ${path}; name the session’s with --store`,
+    );
+  }
   const store = await createStore(session.store, { table: session.table, key: storeKey(session) });
   await store.open();
   try {

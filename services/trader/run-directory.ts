@@ -3,7 +3,7 @@
  * modes have one store that goes on from session to session.
  */
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { EffectiveConfiguration } from '../../shared/config/load.ts';
 
 export const DATA_DIRECTORY = '.plimsoll';
@@ -72,6 +72,12 @@ export function latestSession(): LatestSession | null {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
     throw error;
   }
+}
+
+/** Removes the folder of a run that never began. */
+export function discardRun({ mode, store }: EffectiveConfiguration, files: SessionFiles): void {
+  if (mode !== 'simulated' || store !== undefined) return;
+  rmSync(dirname(files.store.slice('sqlite:'.length)), { recursive: true, force: true });
 }
 
 function newRun(): string {

@@ -13,6 +13,7 @@ import { createCcxtMarketData } from '../../shared/adapters/ccxt/market-data.ts'
 import { SystemClock } from '../../shared/adapters/clock/system-clock.ts';
 import { VirtualClock } from '../../shared/adapters/clock/virtual-clock.ts';
 import { createRemoteFeedClient } from '../../shared/adapters/remote-feed/client.ts';
+import { isSqliteStoreLed } from '../../shared/adapters/sqlite/store.ts';
 import { ConfigurationError, type EffectiveConfiguration } from '../../shared/config/load.ts';
 import { SIMULATED_ACCOUNT } from '../../shared/config/simulated-account.ts';
 import type { Instrument } from '../../shared/core/instrument.ts';
@@ -24,7 +25,7 @@ import { createStore, storeKey } from './open-store.ts';
 import { createPaperExchange } from './paper-exchange.ts';
 import { PaperLedger } from './paper-ledger.ts';
 import { consoleNotifier, type Presenter } from './presenter.ts';
-import { rememberSession, type SessionFiles, sessionFiles } from './run-directory.ts';
+import { discardRun, rememberSession, type SessionFiles, sessionFiles } from './run-directory.ts';
 import { TradingSession } from './session.ts';
 import { startSimulatorProcess } from './simulator-process.ts';
 
@@ -62,7 +63,14 @@ export async function wireSession(
   // Loaded before time begins: under a shared clock, loading must not let the market move.
   await loadBinanceUsdm();
   const files = sessionFiles(configuration);
-  const venue = await openVenue(configuration, files, presenter);
+  let venue: Venue;
+  try {
+    await checkOwnStore(configuration, files);
+    venue = await openVenue(configuration, files, presenter);
+  } catch (error) {
+    discardRun(configuration, files);
+    throw error;
+  }
   const { table } = configuration;
   const store = await createStore(files.store, { table, key: storeKey(configuration) });
   rememberSession({ ...configuration, store: files.store });
@@ -80,6 +88,26 @@ export async function wireSession(
   });
   venue.attach(session);
   return { session, files, close: venue.close };
+}
+
+/**
+ * A simulator of our own keeps its books beside the store: both must be ours alone before it starts.
+ * Throws ConfigurationError or StoreUnavailableError.
+ */
+async function checkOwnStore(
+  configuration: EffectiveConfiguration,
+  { store, ledger }: SessionFiles,
+): Promise<void> {
+  if (ledger === null || configuration.exchange !== null) return;
+  const key = storeKey(configuration);
+  const opened = await createStore(store, { table: configuration.table, key });
+  await opened.open();
+  await opened.close();
+  if (isSqliteStoreLed({ path: store.slice('sqlite:'.length), key })) {
+    throw new ConfigurationError(
+      `store: another trader is using ${store} and the simulated exchange beside it; to run two, start "plimsoll exchange" and give both --exchange`,
+    );
+  }
 }
 
 function openVenue(

@@ -4,7 +4,8 @@
  */
 import { readFileSync } from 'node:fs';
 import type { z } from 'zod';
-import { strategyParameters } from '../strategies/registry.ts';
+import { LIVE_LIMITS } from '../core/trading/risk-limits.ts';
+import { createStrategy, strategyParameters } from '../strategies/registry.ts';
 import { type Configuration, configurationSchema, SECRET_KEYS } from './schema.ts';
 
 /** The configuration cannot be used; the message has a line for each mistake. */
@@ -100,6 +101,8 @@ function complete(configuration: Configuration): EffectiveConfiguration {
   }
   try {
     const params = strategyParameters(strategy, given);
+    // Parameters must also fit each other, and only the strategy knows how.
+    createStrategy(strategy, params);
     if (wrong.length > 0) throw new ConfigurationError(wrong.join('\n'));
     const interval =
       configuration.interval ?? (mode === 'simulated' ? DEMONSTRATION.interval : '5m');
@@ -189,7 +192,8 @@ function describe(
   const path = issue.path.map(String);
   if (issue.code === 'unrecognized_keys') {
     const where = path.length > 0 ? `${path.join('.')}.` : '';
-    const known = Object.keys(configurationSchema.shape).join(', ');
+    const schema = path[0] === 'risk' ? LIVE_LIMITS : configurationSchema.shape;
+    const known = Object.keys(schema).join(', ');
     return issue.keys
       .map(
         (key) =>
