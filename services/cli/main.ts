@@ -8,6 +8,7 @@ import { addDoctorCommand } from './doctor.ts';
 import { addDownloadCommand } from './download.ts';
 import { addExportCommand } from './export.ts';
 import { addReplayCommand } from './replay.ts';
+import { addResearchCommand } from './research.ts';
 import { addSteeringCommands } from './steer.ts';
 import { addTradeCommand } from './trade.ts';
 
@@ -21,6 +22,7 @@ const EXPECTED: ReadonlySet<string> = new Set([
   'JournalDamagedError',
   'JournalVersionError',
   'FeedError',
+  'AccountingError',
   'DataSetError',
   'DownloadError',
 ]);
@@ -44,6 +46,7 @@ addExportCommand(program);
 addDoctorCommand(program);
 addDownloadCommand(program);
 addDataCommand(program);
+addResearchCommand(program);
 
 program.parseAsync().catch((error: unknown) => {
   const isExpected = error instanceof ConfigurationError || EXPECTED.has((error as Error).name);

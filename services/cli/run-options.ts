@@ -1,0 +1,174 @@
+/**
+ * The options of a run on candles, shared by `research` and `backtest`: declared once, read once. What
+ * candles cannot answer is refused here.
+ */
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { ConfigurationError } from '../../shared/config/load.ts';
+import { isSize, SIZE_FORMS } from '../../shared/config/values.ts';
+import { MalformedNumberError, parseDecimal, parseMoney } from '../../shared/core/units.ts';
+
+/** `none` takes every order; `live` sends each through the live risk limits. */
+export type RiskMode = 'none' | 'live';
+
+export interface RunOptions {
+  readonly data: string;
+  readonly funding: string | null;
+  readonly strategy: string;
+  readonly params: Readonly<Record<string, number>>;
+  readonly feeBps: number;
+  /** Charged only where a fill is a maker's, which candles cannot tell. Null where not given. */
+  readonly makerFeeBps: number | null;
+  readonly slippageBps: number;
+  readonly latencyMs: number;
+  readonly risk: RiskMode;
+  readonly lots: 'exact' | 'none';
+  /** [fromMs, toMs) of open times. */
+  readonly fromMs: number;
+  readonly toMs: number;
+  /** In 1e-8 USDT. */
+  readonly cash: number;
+  readonly leverage: number;
+  /** One of the SIZE_FORMS. */
+  readonly size: string;
+  readonly json: string | null;
+  readonly signals: string | null;
+  readonly trades: string | null;
+}
+
+/** Adds the options of a run. `risk` is what `--risk` is where it is not given. */
+export function runOptions(command: Command, { risk }: { risk: RiskMode }): Command {
+  return command
+    .requiredOption('--data <file>', 'candles: archive CSV or zip, or plain CSV, gzipped or not')
+    .option('--funding <file>', 'funding rates; without them no funding is paid')
+    .option('--strategy <name>', 'strategy to run', 'SmaCrossoverInflection')
+    .option('--param <key=value>', 'strategy parameter; repeatable', parameter, {})
+    .option('--fee-bps <bps>', 'fee of a taker a side', bps, 5)
+    .option('--maker-fee-bps <bps>', 'fee of a maker a side; no fill on candles is one', bps)
+    .option('--slippage-bps <bps>', 'how much worse than the open a fill is', bps, 0)
+    .option('--latency-ms <ms>', 'from signal to fill; must stay inside a bar', wholeNumber, 0)
+    .addOption(
+      new Option('--fill <rule>', 'when a signal fills')
+        .choices(['next-open'])
+        .default('next-open'),
+    )
+    .addOption(new Option('--risk <mode>', 'risk limits').choices(['none', 'live']).default(risk))
+    .addOption(
+      new Option('--lots <mode>', 'whole lots, or none: the unrounded ideal')
+        .choices(['exact', 'none'])
+        .default('exact'),
+    )
+    .option('--from <time>', 'first open time, e.g. 2024-01-01, UTC', time)
+    .option('--to <time>', 'open time to end before, UTC', time)
+    .option('--cash <usdt>', 'USDT to begin with', cash, parseMoney('100000'))
+    .option('--leverage <n>', 'largest notional as a multiple of equity', leverage, 3)
+    .option(
+      '--size <size>',
+      `position of one signal: ${SIZE_FORMS}, or a plain multiple`,
+      size,
+      '1x',
+    )
+    .option('--json <file>', 'write the result as JSON')
+    .option('--signals <file>', 'write the signals as CSV')
+    .option('--trades <file>', 'write the fills as CSV');
+}
+
+/** The options as given. Throws ConfigurationError where they contradict each other. */
+export function readRunOptions(flags: Readonly<Record<string, unknown>>): RunOptions {
+  const text = (key: string) => (flags[key] as string | undefined) ?? null;
+  const options: RunOptions = {
+    data: flags.data as string,
+    funding: text('funding'),
+    strategy: flags.strategy as string,
+    params: flags.param as Record<string, number>,
+    feeBps: flags.feeBps as number,
+    makerFeeBps: (flags.makerFeeBps as number | undefined) ?? null,
+    slippageBps: flags.slippageBps as number,
+    latencyMs: flags.latencyMs as number,
+    risk: flags.risk as RiskMode,
+    lots: flags.lots as 'exact' | 'none',
+    fromMs: (flags.from as number | undefined) ?? Number.NEGATIVE_INFINITY,
+    toMs: (flags.to as number | undefined) ?? Number.POSITIVE_INFINITY,
+    cash: flags.cash as number,
+    leverage: flags.leverage as number,
+    size: flags.size as string,
+    json: text('json'),
+    signals: text('signals'),
+    trades: text('trades'),
+  };
+  if (options.fromMs >= options.toMs) throw new ConfigurationError('--from must be before --to');
+  return options;
+}
+
+/**
+ * Refuses a latency that a candle cannot answer: an order that takes a bar or longer meets another open.
+ * Throws ConfigurationError.
+ */
+export function requireLatencyInBar(latencyMs: number, intervalMs: number): void {
+  if (latencyMs >= intervalMs) {
+    throw new ConfigurationError(
+      `--latency-ms ${latencyMs} crosses a bar of ${intervalMs} ms: candles cannot say what price the order would meet`,
+    );
+  }
+}
+
+function parameter(text: string, given: Record<string, number>): Record<string, number> {
+  const [key = '', value = '', ...rest] = text.split('=');
+  if (key === '' || value === '' || rest.length > 0 || !Number.isFinite(Number(value))) {
+    throw new InvalidArgumentError('must be key=value, the value a number.');
+  }
+  return { ...given, [key]: Number(value) };
+}
+
+/** Bps with up to four decimals, kept as the number their text means. */
+function bps(text: string): number {
+  return decimal(text, 4) / 10_000;
+}
+
+function wholeNumber(text: string): number {
+  const value = decimal(text, 0);
+  if (value < 0) throw new InvalidArgumentError('must be zero or more.');
+  return value;
+}
+
+function leverage(text: string): number {
+  const value = decimal(text, 2) / 100;
+  if (value < 1) throw new InvalidArgumentError('must be at least 1.');
+  return value;
+}
+
+function cash(text: string): number {
+  const money = decimal(text, 8);
+  if (money <= 0) throw new InvalidArgumentError('must be above zero.');
+  return money;
+}
+
+function size(text: string): string {
+  const written = /^\d+(\.\d+)?$/.test(text) ? `${text}x` : text;
+  if (!isSize(written)) throw new InvalidArgumentError(`must be ${SIZE_FORMS}.`);
+  return written;
+}
+
+const TIME = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2})?Z?)?$/;
+
+/** ms UTC of "2024-01-31", "2024-01-31T12:00" or a count of ms. */
+function time(text: string): number {
+  if (/^\d{12,14}$/.test(text)) return Number(text);
+  const ms = TIME.test(text) ? Date.parse(withZone(text)) : Number.NaN;
+  if (Number.isNaN(ms)) {
+    throw new InvalidArgumentError('must be like 2024-01-31 or 2024-01-31T12:00, in UTC, or ms.');
+  }
+  return ms;
+}
+
+function withZone(text: string): string {
+  return text.includes('T') && !text.endsWith('Z') ? `${text}Z` : text;
+}
+
+function decimal(text: string, decimals: number): number {
+  try {
+    return parseDecimal(text, decimals);
+  } catch (error) {
+    if (error instanceof MalformedNumberError) throw new InvalidArgumentError(`${error.message}.`);
+    throw error;
+  }
+}
