@@ -60,7 +60,9 @@ export interface LatestSession {
   readonly table: string;
 }
 
-export function rememberSession(session: LatestSession): void {
+/** Keeps these keys only, whatever else the caller's object holds: a configuration has secrets. */
+export function rememberSession({ store, mode, account, symbol, table }: LatestSession): void {
+  const session: LatestSession = { store, mode, account, symbol, table };
   writeFileSync(LATEST, `${JSON.stringify(session)}\n`, { mode: 0o600 });
 }
 
