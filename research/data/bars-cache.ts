@@ -1,6 +1,6 @@
 /**
  * The columnar form of a parsed data set on disk: read back without copying a number. One file:
- * magic, header length, CRC of all that follows, header as JSON, then the columns, 8-byte aligned.
+ * magic, CRC of all that follows, header length, header as JSON, then the columns, 8-byte aligned.
  * A damaged or foreign file counts as none; it is written anew from the source.
  */
 import { randomUUID } from 'node:crypto';
@@ -21,6 +21,7 @@ import type { ParsedBars } from './parse-bars.ts';
 
 const MAGIC = 0x504c4d31;
 const PREFIX_BYTES = 16;
+const CHECKED_FROM = 8;
 const BYTES_A_ROW = 2 * 8 + 4 * 4;
 
 type Facts = Omit<Bars, 'openMs' | 'open' | 'high' | 'low' | 'close' | 'volume'>;
@@ -36,10 +37,9 @@ export function readCache(path: string, key: string): ParsedBars | null {
   const bytes = readWhole(path);
   if (!bytes || bytes.byteLength < PREFIX_BYTES) return null;
   const prefix = new DataView(bytes.buffer, 0, PREFIX_BYTES);
-  const headerBytes = prefix.getUint32(4, true);
+  const headerBytes = prefix.getUint32(8, true);
   if (prefix.getUint32(0, true) !== MAGIC) return null;
-  if (PREFIX_BYTES + headerBytes > bytes.byteLength) return null;
-  if (crc32(bytes.subarray(PREFIX_BYTES)) !== prefix.getUint32(8, true)) return null;
+  if (crc32(bytes.subarray(CHECKED_FROM)) !== prefix.getUint32(4, true)) return null;
   // Whole by its check sum, so it is what was written.
   const text = new TextDecoder().decode(bytes.subarray(PREFIX_BYTES, PREFIX_BYTES + headerBytes));
   const { facts, notes, key: written } = JSON.parse(text) as Header;
@@ -70,8 +70,8 @@ export function writeCache(path: string, key: string, { bars, notes }: ParsedBar
   }
   const prefix = new DataView(bytes.buffer, 0, PREFIX_BYTES);
   prefix.setUint32(0, MAGIC, true);
-  prefix.setUint32(4, header.byteLength, true);
-  prefix.setUint32(8, crc32(bytes.subarray(PREFIX_BYTES)), true);
+  prefix.setUint32(8, header.byteLength, true);
+  prefix.setUint32(4, crc32(bytes.subarray(CHECKED_FROM)), true);
   writeAtomically(path, bytes);
 }
 

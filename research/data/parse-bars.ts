@@ -195,6 +195,10 @@ function tickOf(rows: RawRows, options: ParseOptions): TickSize {
     throw new DataSetError(file, null, 'has prices that no tick from 1 to 1e-8 fits');
   }
   const tick = tickSize(given);
+  if (!tick) {
+    const reason = `a tick size is a plain decimal above zero, not ${JSON.stringify(given)}`;
+    throw new DataSetError(file, null, reason);
+  }
   if (roundToTick) return tick;
   for (const prices of columns) {
     const row = misfit(prices, tick);

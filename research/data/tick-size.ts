@@ -15,17 +15,17 @@ export interface TickSize {
 
 const DEFAULTS: Readonly<Record<string, string>> = { BTCUSDT: '0.10' };
 
-/** The tick of `text`. Throws MalformedNumberError for anything but a positive decimal down to 1e-8. */
-export function tickSize(text: string): TickSize {
+/** The tick of `text`; null for anything but a plain decimal above zero, down to 1e-8. */
+export function tickSize(text: string): TickSize | null {
+  if (!/^\d{1,7}(\.\d{1,8})?$/.test(text)) return null;
   const e8 = parseDecimal(text, DECIMALS_MAX);
-  if (e8 <= 0) throw new RangeError(`a tick size is above zero, not ${text}`);
-  return { text, e8 };
+  return e8 > 0 ? { text, e8 } : null;
 }
 
 /** The step that all `columns` (prices in 1e-8) fit, by the rule above; null where none does. */
 export function inferTickSize(columns: readonly Float64Array[], symbol: string): TickSize | null {
-  const known = DEFAULTS[symbol];
-  const candidates = known === undefined ? [] : [tickSize(known)];
+  const known = tickSize(DEFAULTS[symbol] ?? '');
+  const candidates = known ? [known] : [];
   for (let decimals = 0; decimals <= DECIMALS_MAX; decimals++) {
     const e8 = 10 ** (DECIMALS_MAX - decimals);
     candidates.push({ e8, text: formatDecimal(1, decimals) });
