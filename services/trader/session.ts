@@ -205,6 +205,7 @@ export class TradingSession {
     await this.#stop.promise;
     timer?.cancel();
     await this.#drain(runtime);
+    this.#sayPosition(engine);
     housekeeping.stop();
     await marketData.stop();
     const final = this.#isExchangeLost
@@ -270,6 +271,16 @@ export class TradingSession {
     const timer = clock.after(DRAIN_MAX_MS, () => limit.resolve());
     await Promise.race([this.#drained.promise, limit.promise]);
     timer.cancel();
+  }
+
+  /** Whoever stops a trader must not believe that its position is gone, or guarded. */
+  #sayPosition(engine: Engine): void {
+    const { position } = engine.account;
+    if (position === 0) return;
+    const { presenter, clock } = this.#parts;
+    const held = `${engine.instrument.formatQuantity(position)} ${engine.instrument.spec.baseAsset}`;
+    const text = `position ${held} stays open, with no stop at the exchange`;
+    presenter.notify({ timeMs: clock.now(), topic: 'session', severity: 'warning', text });
   }
 
   #startDuration(): TimerHandle | null {

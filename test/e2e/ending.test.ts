@@ -1,0 +1,124 @@
+/**
+ * Goal: a trader ends in good order when it is told to, holds when its exchange or its store is gone, and
+ * never crashes. Method: exchange and trader as programs; signals, a killed exchange, a locked store.
+ */
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { afterAll, describe, expect, it } from 'vitest';
+import { type Program, startPlimsoll } from '../support/processes.ts';
+import {
+  type RunningExchange,
+  says,
+  startExchange,
+  storyFolder,
+  summaryFile,
+} from '../support/sessions.ts';
+
+const folder = storyFolder('ending');
+const programs: Program[] = [];
+afterAll(async () => {
+  for (const program of programs) await program.end('SIGKILL');
+});
+
+async function exchangeAt(...args: string[]): Promise<RunningExchange> {
+  const exchange = await startExchange(args, folder);
+  programs.push(exchange.program);
+  return exchange;
+}
+
+function startTrader(url: string, name: string, ...args: string[]): Program {
+  const trader = startPlimsoll(
+    [
+      ...[
+        'trade',
+        '--exchange',
+        url,
+        '--json',
+        '--store',
+        `sqlite:${join(folder, `${name}.sqlite`)}`,
+      ],
+      ...['--strategy', 'SmaCrossover', '--param', 'fastWindow=1', '--param', 'slowWindow=2'],
+      ...['--summary', join(folder, `${name}.json`), ...args],
+    ],
+    folder,
+  );
+  programs.push(trader);
+  return trader;
+}
+
+const crashed = (line: string) => /^\s+at |Error:|uncaught/i.test(line);
+
+describe('a trader with a position', () => {
+  it.each(['SIGTERM', 'SIGINT'] as const)('leaves it open on %s, and says so', async (signal) => {
+    const exchange = await exchangeAt('--speed', '20');
+    const trader = startTrader(exchange.url, signal);
+    await trader.line(says('fill'));
+    expect(await trader.end(signal), trader.lines.slice(-10).join('\n')).toBe(0);
+    expect(trader.lines.some((line) => line.includes('stays open'))).toBe(true);
+    const { position, reconciled } = summaryFile(join(folder, `${signal}.json`));
+    expect(reconciled).toBe(true);
+    expect(Number(position)).not.toBe(0);
+    expect(Number(await exchange.judge.position())).toBe(Number(position));
+    await exchange.program.end();
+  });
+
+  it('closes it before it ends with --flatten-on-exit', async () => {
+    const exchange = await exchangeAt('--speed', '20');
+    const trader = startTrader(exchange.url, 'flat', '--flatten-on-exit');
+    await trader.line(says('fill'));
+    expect(await trader.end(), trader.lines.slice(-10).join('\n')).toBe(0);
+    expect(Number(await exchange.judge.position())).toBe(0);
+    expect(summaryFile(join(folder, 'flat.json'))).toMatchObject({ reconciled: true });
+    expect(trader.lines.some((line) => line.includes('stays open'))).toBe(false);
+    await exchange.program.end();
+  });
+});
+
+describe('a trader whose exchange is killed', () => {
+  it('says so and ends with an error where time was shared', async () => {
+    const exchange = await exchangeAt('--speed', '20');
+    const trader = startTrader(exchange.url, 'shared');
+    await trader.line(says('fill'));
+    await exchange.program.end('SIGKILL');
+    expect(await trader.ended).toBe(1);
+    const text = trader.lines.join('\n');
+    expect(text).toContain('the exchange simulator is gone');
+    expect(trader.lines.filter(crashed)).toEqual([]);
+    expect(summaryFile(join(folder, 'shared.json'))).toMatchObject({
+      exchange: null,
+      reconciled: false,
+    });
+  });
+
+  it('holds, and ends with an error when told to, where it had its own clock', {
+    timeout: 40_000,
+  }, async () => {
+    const exchange = await exchangeAt();
+    const trader = startTrader(exchange.url, 'own');
+    await trader.line(says('fill'));
+    await exchange.program.end('SIGKILL');
+    await trader.line(says('connection', 'book stream is down'));
+    await trader.line(says('connection', 'user stream is down'));
+    expect(await trader.end()).toBe(1);
+    expect(trader.lines.filter(crashed)).toEqual([]);
+    expect(summaryFile(join(folder, 'own.json'))).toMatchObject({ reconciled: false });
+  });
+});
+
+describe('a trader whose store is locked by another program', () => {
+  it('holds meanwhile, then goes on', { timeout: 40_000 }, async () => {
+    const exchange = await exchangeAt();
+    const trader = startTrader(exchange.url, 'locked');
+    await trader.line(says('fill'));
+    const other = new DatabaseSync(join(folder, 'locked.sqlite'), { timeout: 5_000 });
+    other.exec('BEGIN EXCLUSIVE');
+    await trader.line((line) => /store is down/.test(line));
+    const before = await exchange.judge.orders();
+    other.exec('ROLLBACK');
+    other.close();
+    await trader.line((line) => /store is up/.test(line));
+    expect(await exchange.judge.orders()).toHaveLength(before.length);
+    expect(await trader.end(), trader.lines.slice(-12).join('\n')).toBe(0);
+    expect(summaryFile(join(folder, 'locked.json'))).toMatchObject({ reconciled: true });
+  });
+});
