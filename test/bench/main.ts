@@ -5,6 +5,7 @@
  */
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
+import { dataBench } from './data.ts';
 import { depthBench } from './depth.ts';
 import { engineBench } from './engine.ts';
 import { intentBench } from './intent-latency.ts';
@@ -20,6 +21,7 @@ const BENCHES: Readonly<Record<string, () => Promise<BenchRow[]>>> = {
   order: orderBench,
   replay: replayBench,
   memory: memoryBench,
+  data: dataBench,
 };
 
 const { values: flags } = parseArgs({
