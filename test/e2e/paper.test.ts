@@ -1,0 +1,60 @@
+/**
+ * Goal: paper trading needs no key, sends the exchange nothing, and finds its position again. Method: the
+ * exchange simulator's public streams stand in for the live ones; two sessions, one after the other;
+ * the exchange is asked whether any order ever reached it.
+ */
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type Program, startPlimsoll } from '../support/processes.ts';
+import {
+  type RunningExchange,
+  says,
+  startExchange,
+  storyFolder,
+  summaryFile,
+} from '../support/sessions.ts';
+
+const folder = storyFolder('paper');
+const programs: Program[] = [];
+let exchange: RunningExchange;
+
+beforeAll(async () => {
+  exchange = await startExchange([], folder);
+  programs.push(exchange.program);
+});
+
+afterAll(async () => {
+  for (const program of programs) await program.end('SIGKILL');
+});
+
+function startTrader(name: string): Program {
+  const trader = startPlimsoll(
+    [
+      ...['trade', '--mode', 'paper', '--exchange', exchange.url, '--interval', '1s', '--json'],
+      ...['--strategy', 'SmaCrossover', '--param', 'fastWindow=1', '--param', 'slowWindow=2'],
+      ...['--summary', join(folder, `${name}.json`)],
+    ],
+    folder,
+  );
+  programs.push(trader);
+  return trader;
+}
+
+it('trades on paper, and goes on with its position after a restart', {
+  timeout: 60_000,
+}, async () => {
+  const first = startTrader('first');
+  await first.line(says('fill'), 30_000);
+  expect(await first.end(), first.lines.slice(-10).join('\n')).toBe(0);
+  const before = summaryFile(join(folder, 'first.json'));
+  expect(before).toMatchObject({ mode: 'paper', reconciled: true });
+  expect(Number(before.position)).not.toBe(0);
+
+  const second = startTrader('second');
+  const found = await second.line(says('session', 'reconciled with the exchange'));
+  expect(found).toContain(`position ${before.position}`);
+  expect(await second.end(), second.lines.slice(-10).join('\n')).toBe(0);
+  const after = summaryFile(join(folder, 'second.json'));
+  expect(after).toMatchObject({ reconciled: true });
+  expect(await exchange.judge.orders()).toEqual([]);
+});
