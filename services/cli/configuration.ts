@@ -14,22 +14,27 @@ export function configurationOptions(command: Command): Command {
       '--replay <file>',
       'a recording as the simulator’s market; repeatable, in order',
       append,
-      [],
     )
-    .option('--speed <n>', 'simulated: times real time, or max', speed)
+    .option('--speed <n>', 'simulated: times real time (default 1), or max', speed)
     .option('--duration <time>', 'stop after so long, e.g. 60s, 5m, 8h; in the market’s own time')
-    .option('--interval <interval>', 'candle interval, 1s to 1d')
-    .option('--symbol <symbol>', 'e.g. BTCUSDT')
+    .option('--interval <interval>', 'candle interval, 1s to 1d (default 5m; simulated 1s)')
+    .option('--symbol <symbol>', 'USDT-margined perpetual (default BTCUSDT)')
     .option('--strategy <name>', 'SmaCrossoverInflection (default) or SmaCrossover')
-    .option('--param <key=value>', 'strategy parameter; repeatable', parameter, {})
-    .option('--size <size>', `position of one signal: ${SIZE_FORMS}`)
-    .option('--store <store>', 'sqlite:PATH, dynamodb[:ENDPOINT] or memory')
-    .option('--table <name>', 'DynamoDB table')
-    .option('--account <name>', 'names the account in keys and leases')
-    .option('--seed <n>', 'of the simulated market', number)
-    .option('--port <n>', 'of the embedded simulator', number)
-    .option('--leverage <n>', 'leverage to set at the exchange', number)
-    .option('--recv-window <time>', 'how long an order stays acceptable after it was decided')
+    .option('--param <key=value>', 'strategy parameter; repeatable', parameter)
+    .option('--size <size>', `position of one signal: ${SIZE_FORMS} (default 0.1x)`)
+    .option(
+      '--store <store>',
+      'sqlite:PATH, dynamodb[:ENDPOINT] or memory (default: a file in .plimsoll)',
+    )
+    .option('--table <name>', 'DynamoDB table (default plimsoll)')
+    .option('--account <name>', 'names the account in keys and leases (default main)')
+    .option('--seed <n>', 'of the simulated market (default 1)', number)
+    .option('--port <n>', 'of the embedded simulator (default: any free one)', number)
+    .option('--leverage <n>', 'leverage to set at the exchange (default 3)', number)
+    .option(
+      '--recv-window <time>',
+      'how long an order stays acceptable after it was decided (default 2s)',
+    )
     .option('--summary <file>', 'write the summary as JSON')
     .option('--json', 'JSON lines instead of text')
     .option('--flatten-on-exit', 'close the position before ending')
@@ -54,7 +59,7 @@ export function readConfiguration(
   });
 }
 
-function append(value: string, list: string[]): string[] {
+function append(value: string, list: string[] = []): string[] {
   return [...list, value];
 }
 
@@ -69,7 +74,7 @@ function speed(text: string): number | 'max' {
   return text === 'max' ? 'max' : number(text);
 }
 
-function parameter(text: string, given: Record<string, number>): Record<string, number> {
+function parameter(text: string, given: Record<string, number> = {}): Record<string, number> {
   const [key = '', value = '', ...rest] = text.split('=');
   if (key === '' || rest.length > 0) throw new InvalidArgumentError('must be key=value.');
   return { ...given, [key]: number(value) };

@@ -26,10 +26,15 @@ export function addSteeringCommands(program: Command): void {
     program,
     'halt',
     'halted',
-    'send nothing more, but what protects or the operator’s flatten',
+    'stop trading: nothing more is sent but what protects, and a flatten',
   );
-  steer(program, 'reduce', 'reducing', 'send only what makes the position smaller');
-  steer(program, 'resume', 'active', 'trade again');
+  steer(
+    program,
+    'reduce',
+    'reducing',
+    'open nothing more: only what makes the position smaller is sent',
+  );
+  steer(program, 'resume', 'active', 'trade again after halt, reduce or flatten');
   sessionOptions(program.command('flatten'))
     .description('halt, and close the position')
     .action((flags: Flags) =>
