@@ -292,13 +292,11 @@ describe('any run', () => {
   }) {
     const closes = walk(length + 1, seed);
     const bars = barsOf(
-      closes
-        .slice(1)
-        .map((close, i) => ({
-          close,
-          open: closes[i]! + ((i * 37) % 200),
-          gap: i % 50 === 49 ? 1 : 0,
-        })),
+      closes.slice(1).map((close, i) => ({
+        close,
+        open: closes[i]! + ((i * 37) % 200),
+        gap: i % 50 === 49 ? 1 : 0,
+      })),
     );
     const at: Record<number, 1 | -1> = {};
     for (let i = seed % every; i < length; i += every) at[i] = (seed >> (i % 19)) & 1 ? 1 : -1;
