@@ -26,8 +26,10 @@ export interface RawRows {
 
 const HEADER =
   /^"?(open_?time|time|timestamp|date)"?,"?open"?,"?high"?,"?low"?,"?close"?,"?volume"?/i;
-/** What is exact in 1e-8. */
-const VALUE_MAX_E8 = 2 ** 53 - 1;
+/** 90 million; exact in 1e-8, as a price must be. */
+const PRICE_MAX_E8 = 9e15;
+/** Volumes are statistics: rounded beyond 90 million, and refused where no market can have them. */
+const VOLUME_MAX_E8 = 1e26;
 /** 13 digits are ms, 16 are µs: the years 1973 to 5138 either way. */
 const MS_MIN = 1e11;
 const MS_MAX = 1e14;
@@ -110,7 +112,7 @@ class RowReader {
     high[row] = h;
     low[row] = l;
     close[row] = c;
-    volume[row] = this.#readCell('volume') / 1e8;
+    volume[row] = this.#readCell('volume', VOLUME_MAX_E8) / 1e8;
   }
 
   /** Leaves the line; returns how many cells stood behind the volume. */
@@ -138,18 +140,18 @@ class RowReader {
   }
 
   #readPrice(name: string): number {
-    const value = this.#readCell(name);
+    const value = this.#readCell(name, PRICE_MAX_E8);
     if (value === 0) this.#fail(`${name} is zero`);
     if (this.#scanner.isCut) this.#fail(`${name} has more than 8 decimals`);
     return value;
   }
 
-  #readCell(name: string): number {
+  #readCell(name: string, maxE8: number): number {
     const scanner = this.#scanner;
     if (!scanner.isBehindComma()) this.#fail(`the row ends before ${name}`);
     const value = scanner.readNumber();
     if (value < 0) this.#fail(`${name}: ${scanner.fault}`);
-    if (value > VALUE_MAX_E8) this.#fail(`${name} is above 90 million`);
+    if (value > maxE8) this.#fail(`${name} is above ${maxE8 / 1e8}`);
     return value;
   }
 

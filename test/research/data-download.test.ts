@@ -35,11 +35,11 @@ afterEach(async () => {
 });
 
 /** Hourly candles of [fromMs, toMs), as the archive has them. */
-function candles(fromMs: number, toMs: number, { extra = '' } = {}): string {
+function candles(fromMs: number, toMs: number, { extra = '', volume = '12.345' } = {}): string {
   let text = '';
   for (let at = fromMs; at < toMs; at += HOUR_MS) {
     const open = 40_000 + ((at / HOUR_MS) % 1000);
-    text += `${at},${open}.10,${open + 9}.00,${open - 9}.50${extra},${open + 1}.20,12.345,${at + HOUR_MS - 1},1.5,10,1.1,2.2,0\n`;
+    text += `${at},${open}.10,${open + 9}.00,${open - 9}.50${extra},${open + 1}.20,${volume},${at + HOUR_MS - 1},1.5,10,1.1,2.2,0\n`;
   }
   return text;
 }
@@ -117,6 +117,15 @@ describe('a download', () => {
     expect(bars.length).toBe(31 * 24);
     expect(bars.volume[5]).toBe(12.345);
     expect(JSON.parse(readFileSync(`${result.path}.manifest.json`, 'utf8'))).toEqual(manifest);
+  });
+
+  it.each(['0.00000001', '51234567890.5'])('keeps a volume of %s', async (volume) => {
+    const text = candles(day('2024-01-01'), day('2024-01-02'), { volume });
+    archive.put(klinePath('2024-01-01'), await zipOf('a.csv', text));
+    const { path } = await download(order('2024-01-01', '2024-01-01'), undefined, QUICK);
+    const [first = 0] = (await loadBars(path, { cacheDir: null })).bars.volume;
+    // Exact to 90 million, rounded in the last places beyond.
+    expect(first / Number(volume)).toBeCloseTo(1, 12);
   });
 
   it('fetches nothing twice, and gives the same bytes again', async () => {
@@ -318,5 +327,8 @@ describe('when the network or the archive fails', () => {
     archive.put(path, await zipOf('a.csv', `${HEADER}1704067200000,1,2,3,4,5\n`));
     await expect(get()).rejects.toThrow(/BTCUSDT-1h-2024-01-01\.zip, line 2: high is below low/);
     expect(readFileSync(dataSet).equals(before)).toBe(true);
+    expect((await loadBars(dataSet, { cacheDir: null })).bars.length).toBe(24);
+    await putDay('2024-01-01', { header: false, extra: '5' });
+    expect((await get()).manifest.tickSize).toBe('0.01');
   });
 });

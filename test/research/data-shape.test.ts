@@ -1,4 +1,5 @@
 /** Goal: slices, longer candles and descriptions say what the bars say. Method: naive models, small examples. */
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { expect, describe as group, it } from 'vitest';
 import type { Bars } from '../../research/data/bars.ts';
@@ -47,6 +48,29 @@ const anyRows = fc
       isThere ? [[minute, low, high, low, high, high]] : [],
     ),
   );
+
+it('needs nothing of Node, so that a notebook in a browser can use it', () => {
+  const folder = new URL('../../research/data/', import.meta.url);
+  const seen = new Set<string>();
+  const waiting = [
+    'parse-bars',
+    'parse-funding',
+    'describe',
+    'resample',
+    'slice-bars',
+    'gaps',
+    'utc',
+  ].map((name) => new URL(`${name}.ts`, folder).href);
+  for (let file = waiting.pop(); file !== undefined; file = waiting.pop()) {
+    if (seen.has(file)) continue;
+    seen.add(file);
+    for (const [, from = ''] of readFileSync(new URL(file), 'utf8').matchAll(/ from '([^']+)'/g)) {
+      expect(from, file).toMatch(/^\.{1,2}\//);
+      waiting.push(new URL(from, file).href);
+    }
+  }
+  expect(seen.size).toBeGreaterThan(8);
+});
 
 group('slices', () => {
   it('hold what opens from the first moment to before the last', () => {

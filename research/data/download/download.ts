@@ -84,15 +84,15 @@ export async function download(
   return { path, manifest, ...counts, absent };
 }
 
-/** Merges and says what came of it. The manifest before would no longer be true, so it goes first. */
+/** Merges and says what came of it. A manifest from before is no longer true, and the loader would refuse by it. */
 async function describeMerged(
   { series, period }: DownloadOrder,
   path: string,
   parts: readonly string[],
 ): Promise<Manifest> {
   const { kind, symbol, interval } = series;
-  rmSync(manifestPath(path), { force: true });
   const rows = await mergeArchives({ kind, parts, path, period });
+  rmSync(manifestPath(path), { force: true });
   if (rows.rows === 0) throw new DownloadError(`${path}: the archive has no row in the period`);
   if (kind === 'aggTrades' || kind === 'fundingRate') return tableManifest(series, path, rows);
   const roundToTick = kind === 'markPriceKlines';

@@ -38,8 +38,7 @@ export class CandleRows implements PartRows {
       const timeMs = openMs[i] as number;
       if (timeMs < this.#period.fromMs || timeMs >= this.#period.toMs) continue;
       const prices = [open, high, low, close].map((column) => decimal(column[i] as number));
-      const units = decimal(Math.round((volume[i] as number) * 1e8));
-      lines += `${timeMs},${prices.join(',')},${units}\n`;
+      lines += `${timeMs},${prices.join(',')},${plain(volume[i] as number)}\n`;
       if (this.rows === 0) this.firstMs = timeMs;
       this.lastMs = timeMs;
       this.rows += 1;
@@ -134,4 +133,10 @@ const LINE_FEED = 0x0a;
 /** A whole number of 1e-8 as the shortest plain decimal. */
 function decimal(e8: number): string {
   return formatDecimal(e8, 8).replace(/\.?0+$/, '');
+}
+
+/** A number without an exponent, which small ones have as text. */
+function plain(value: number): string {
+  const text = String(value);
+  return text.includes('e') ? value.toFixed(8) : text;
 }
