@@ -4,13 +4,12 @@
  * somewhere between; after each restart it must reconcile, and what the exchange itself says of orders
  * and position must equal the trader's store.
  */
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openSqliteStore } from '../../shared/adapters/sqlite/store.ts';
 import { judge } from '../support/judge.ts';
 import { type Program, startPlimsoll } from '../support/processes.ts';
+import { storyFolder } from '../support/sessions.ts';
 
 const KEY = 'simulated-key';
 const SECRET = 'simulated-secret';
@@ -29,7 +28,7 @@ const MOMENTS = [
   'order',
 ];
 
-const directory = mkdtempSync(join(tmpdir(), 'plimsoll-kill-'));
+const directory = storyFolder('kill');
 const storePath = join(directory, 'store.sqlite');
 let exchange: Program;
 let url: string;
