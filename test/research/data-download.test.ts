@@ -329,6 +329,6 @@ describe('when the network or the archive fails', () => {
     expect(readFileSync(dataSet).equals(before)).toBe(true);
     expect((await loadBars(dataSet, { cacheDir: null })).bars.length).toBe(24);
     await putDay('2024-01-01', { header: false, extra: '5' });
-    expect((await get()).manifest.tickSize).toBe('0.01');
+    expect((await get()).manifest.tickSize).toBe('0.001');
   });
 });
