@@ -134,7 +134,6 @@ export const configurationSchema = z.strictObject({
 });
 
 export type Configuration = z.output<typeof configurationSchema>;
-export type RawConfiguration = z.input<typeof configurationSchema>;
 
 /** Keys whose values are never shown. */
 export const SECRET_KEYS: ReadonlySet<string> = new Set(['apiKey', 'apiSecret']);
