@@ -13,6 +13,7 @@ import { memoryBench } from './memory.ts';
 import { orderBench } from './order-latency.ts';
 import { replayBench } from './replay.ts';
 import type { BenchRow } from './rows.ts';
+import { vectorizedBench } from './vectorized.ts';
 
 const BENCHES: Readonly<Record<string, () => Promise<BenchRow[]>>> = {
   engine: engineBench,
@@ -21,6 +22,7 @@ const BENCHES: Readonly<Record<string, () => Promise<BenchRow[]>>> = {
   order: orderBench,
   replay: replayBench,
   memory: memoryBench,
+  vectorized: vectorizedBench,
   data: dataBench,
 };
 
