@@ -10,6 +10,7 @@ import { addExportCommand } from './export.ts';
 import { addReplayCommand } from './replay.ts';
 import { addResearchCommand } from './research.ts';
 import { addSteeringCommands } from './steer.ts';
+import { addSweepCommand } from './sweep.ts';
 import { addTradeCommand } from './trade.ts';
 
 /** Errors whose message says all a person needs; anything else is shown with its stack. */
@@ -47,6 +48,7 @@ addDoctorCommand(program);
 addDownloadCommand(program);
 addDataCommand(program);
 addResearchCommand(program);
+addSweepCommand(program);
 
 program.parseAsync().catch((error: unknown) => {
   const isExpected = error instanceof ConfigurationError || EXPECTED.has((error as Error).name);

@@ -120,7 +120,7 @@ function parameter(text: string, given: Record<string, number>): Record<string, 
 }
 
 /** Bps with up to four decimals, kept as the number their text means. */
-function bps(text: string): number {
+export function bps(text: string): number {
   return decimal(text, 4) / 10_000;
 }
 
@@ -151,7 +151,7 @@ function size(text: string): string {
 const TIME = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2})?Z?)?$/;
 
 /** ms UTC of "2024-01-31", "2024-01-31T12:00" or a count of ms. */
-function time(text: string): number {
+export function time(text: string): number {
   if (/^\d{12,14}$/.test(text)) return Number(text);
   const ms = TIME.test(text) ? Date.parse(withZone(text)) : Number.NaN;
   if (Number.isNaN(ms)) {
