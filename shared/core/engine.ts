@@ -13,6 +13,7 @@ import type { Outbox } from './command.ts';
 import type {
   AccountSnapshotEvent,
   BookEvent,
+  CandleEvent,
   DrainEvent,
   Event,
   FeedStatusEvent,
@@ -21,7 +22,7 @@ import type {
   TradingState,
 } from './event.ts';
 import { Instrument } from './instrument.ts';
-import type { MidPriceCandle } from './market/candle.ts';
+import type { Candle, MidPriceCandle } from './market/candle.ts';
 import { CandleAggregator } from './market/candle-aggregator.ts';
 import { MarketState } from './market/market-state.ts';
 import { NotificationCenter } from './notification/notification-center.ts';
@@ -33,7 +34,7 @@ import { OrderExecutor, type OrderExecutorSettings } from './trading/order-execu
 import { isSettled, OrderStore } from './trading/order-store.ts';
 import { RiskActivity } from './trading/risk-activity.ts';
 import type { RiskLimits } from './trading/risk-limits.ts';
-import { RiskManager } from './trading/risk-manager.ts';
+import { RiskManager, type RiskReason } from './trading/risk-manager.ts';
 import { TradeExecutor } from './trading/trade-executor.ts';
 import { Trader } from './trading/trader.ts';
 import { TradingGate } from './trading/trading-gate.ts';
@@ -47,6 +48,8 @@ export interface EngineSettings {
   readonly limits: RiskLimits;
   readonly orders: OrderExecutorSettings;
   readonly strategies: readonly { readonly strategy: Strategy; readonly sizing: Sizing }[];
+  /** Says nothing to anybody, for runs that nobody watches. Decides the same. */
+  readonly isQuiet?: boolean;
 }
 
 const TICK_MS = 1_000;
@@ -65,7 +68,7 @@ export class Engine {
   readonly #activity = new RiskActivity();
   readonly #reconciler = new Reconciler();
   readonly #monitor: RiskMonitor;
-  readonly #notifications = new NotificationCenter();
+  readonly #notifications: NotificationCenter;
   #now = 0 as TimeMs;
   #sequence = 0;
   #instrument: Instrument | null = null;
@@ -81,6 +84,7 @@ export class Engine {
 
   constructor(settings: EngineSettings) {
     this.#settings = settings;
+    this.#notifications = new NotificationCenter(settings.isQuiet);
     this.#candles = new CandleAggregator(settings.intervalMs);
     this.strategies = new StrategyManager(settings.intervalMs);
     for (const { strategy, sizing } of settings.strategies) this.strategies.add(strategy, sizing);
@@ -108,6 +112,11 @@ export class Engine {
   /** Events taken. */
   get sequence(): number {
     return this.#sequence;
+  }
+
+  /** What the risk limits refused, by reason: once for each decision, however often it was tried. */
+  get refusals(): ReadonlyMap<RiskReason, number> {
+    return this.#trader.refusals.byReason;
   }
 
   get isDrained(): boolean {
@@ -145,6 +154,8 @@ export class Engine {
         return this.market.onClock(event);
       case 'candleHistory':
         return this.#onCandleHistory(event, out);
+      case 'candle':
+        return this.#onCandleAlone(event, out);
       case 'timer':
         return this.#onTimer(event.id, out);
       case 'instrument':
@@ -230,7 +241,6 @@ export class Engine {
   }
 
   #onCandle(candle: MidPriceCandle, out: Outbox): void {
-    const gapsBefore = this.strategies.gaps;
     const { equity } = this;
     out.push({ kind: 'saveCandle', candle });
     this.#notifications.candleClosed(
@@ -239,6 +249,23 @@ export class Engine {
       this.instrument,
       out,
     );
+    this.#ask(candle, equity, out);
+  }
+
+  /** Where candles are all there is, each is the market, a tick of the clock and a question to the strategies. */
+  #onCandleAlone(event: CandleEvent, out: Outbox): void {
+    this.market.onCandle(event);
+    // The market is as fresh as it can be: holds can only end.
+    if (this.gate.holds.size > 0) this.#refreshHolds();
+    const { equity } = this;
+    this.#watch(equity, out);
+    this.#ask(event.candle, equity, out);
+    if (this.tradeExecutor.target !== this.account.position) this.#converge(out);
+  }
+
+  /** Puts a closed candle to the strategies and keeps what they decide. */
+  #ask(candle: Candle, equity: Money | null, out: Outbox): void {
+    const gapsBefore = this.strategies.gaps;
     if (equity === null || !this.#isRecovered) {
       this.strategies.warmUp([candle]);
       this.#askHistory(gapsBefore, out);
@@ -248,7 +275,6 @@ export class Engine {
       equity,
       instrument: this.instrument,
       nowMs: this.#now,
-      decisionId: `d-${this.#settings.intervalMs}-${candle.openMs}`,
     });
     this.#askHistory(gapsBefore, out);
     if (!decision) return;
@@ -476,10 +502,14 @@ export class Engine {
   #onTick(out: Outbox): void {
     out.push({ kind: 'setTimer', id: 'tick', atMs: (this.#now + TICK_MS) as TimeMs });
     this.#refreshHolds();
+    this.#watch(this.equity, out);
+  }
+
+  /** Reconciles where it is time, and looks for losses and margin that no order causes. */
+  #watch(equity: Money | null, out: Outbox): void {
     if (this.#now >= this.#reconcileAtMs && this.#reconcileAtMs > 0) {
       this.#reconciler.request(this.account, this.orders, out);
     }
-    const { equity } = this;
     if (equity === null) return;
     if (this.#isLossAccepted) {
       this.#isLossAccepted = false;

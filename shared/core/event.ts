@@ -67,6 +67,16 @@ export interface CandleHistoryEvent {
   readonly candles: readonly Candle[];
 }
 
+/**
+ * A closed candle of a data set, where candles are all that is known of the market: its close is the last
+ * price and the mark price, one tick its spread, its end the only clock. `timeMs` is at or past its end.
+ */
+export interface CandleEvent {
+  readonly kind: 'candle';
+  readonly timeMs: TimeMs;
+  readonly candle: Candle;
+}
+
 export interface TimerEvent {
   readonly kind: 'timer';
   readonly timeMs: TimeMs;
@@ -267,6 +277,7 @@ export type Event =
   | MarketEvent
   | ClockEvent
   | CandleHistoryEvent
+  | CandleEvent
   | TimerEvent
   | InstrumentEvent
   | AccountTermsEvent

@@ -82,11 +82,11 @@ describe('fills', () => {
           else if (after === 0n) cost = 0n;
           else if (after * position < 0n) cost = perLot * after;
           else {
-            // The same share of the cost as of the position, rounded half away from zero.
-            const magnitude = (cost < 0n ? -cost : cost) * (after < 0n ? -after : after);
+            // What closes takes its share of the cost with it, rounded half away from zero, as exchanges release it.
+            const magnitude = (cost < 0n ? -cost : cost) * (signed < 0n ? -signed : signed);
             const whole = position < 0n ? -position : position;
             const share = (2n * magnitude + whole) / (2n * whole);
-            cost = cost < 0n ? -share : share;
+            cost -= cost < 0n ? -share : share;
           }
           position = after;
           wallet += BigInt(pnl) - BigInt(fee);

@@ -23,7 +23,6 @@ const CONTEXT = {
   equity: usdt(10_000),
   instrument: INSTRUMENT,
   nowMs: ms(START_MS),
-  decisionId: 'd',
 };
 const size = (value: number) => ({ kind: 'lots', lots: lots(value) }) as const;
 
@@ -61,7 +60,7 @@ describe('dispatch', () => {
     const { decision, signals } = managed([a, 10], [b, 4]).onCandle(bar(0), CONTEXT);
     expect(signals.map((s) => s.strategy)).toEqual(['A', 'B']);
     expect(decision).toEqual({
-      decisionId: 'd',
+      decisionId: `d-${MINUTE}-${START_MS}`,
       target: 6,
       reason: 'A: scripted 1; B: scripted -1',
       contributions: [

@@ -80,7 +80,6 @@ export function eventDrivenSignals(
       // Sizing in lots reads no instrument.
       instrument: undefined as unknown as Instrument,
       nowMs,
-      decisionId: 'test',
     });
     signals[i] = outcome.signals[0]?.direction ?? 0;
   }

@@ -207,10 +207,8 @@ function costAfter(
   }
   if (after === 0) return 0 as Money;
   if (Math.sign(after) === Math.sign(position)) {
-    return asMoney(
-      mulDiv({ value: cost, times: after, over: Math.abs(position) }, 'nearest') *
-        Math.sign(position),
-    );
+    const share = { value: cost, times: Math.abs(signed), over: Math.abs(position) };
+    return asMoney(cost - mulDiv(share, 'nearest'));
   }
   return instrument.notional(price, after as Lots);
 }

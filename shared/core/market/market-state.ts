@@ -1,8 +1,8 @@
 /**
  * The last book, trade and mark price, and how fresh they are. Judges nothing but age.
  */
-import type { BookEvent, ClockEvent, FeedName, MarkPriceEvent } from '../event.ts';
-import type { TimeMs } from '../units.ts';
+import type { BookEvent, CandleEvent, ClockEvent, FeedName, MarkPriceEvent } from '../event.ts';
+import type { Lots, Ticks, TimeMs } from '../units.ts';
 
 export interface FeedState {
   status: 'up' | 'down';
@@ -25,6 +25,27 @@ export class MarketState {
   onClock(event: ClockEvent): void {
     this.clockOffsetMs = event.offsetMs;
     this.clockErrorMs = event.errorMs;
+  }
+
+  /**
+   * Takes the close for the whole market: best bid and mark price, rounded down to a tick, and an ask one tick
+   * above. Depth, index price and the coming funding rate are not in a candle: none is made up.
+   */
+  onCandle({ timeMs, candle }: CandleEvent): void {
+    const exchangeMs = (candle.openMs + candle.intervalMs) as TimeMs;
+    const price = Math.floor(candle.close / 2) as Ticks;
+    const ask = (price + 1) as Ticks;
+    const none = 0 as Lots;
+    this.book = { kind: 'book', timeMs, exchangeMs, bid: price, bidLots: none, ask, askLots: none };
+    this.markPrice = {
+      kind: 'markPrice',
+      timeMs,
+      exchangeMs,
+      mark: price,
+      index: price,
+      fundingRateE8: 0,
+      nextFundingMs: 0 as TimeMs,
+    };
   }
 
   /** What the exchange's clock shows now, as we estimate it. */

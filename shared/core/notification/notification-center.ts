@@ -18,6 +18,12 @@ const REFUSALS_MAX = 1_000;
 export class NotificationCenter {
   /** Refusals told since the last order was sent: each is told once a decision, however often it is met. */
   readonly #refusalsTold = new Set<string>();
+  readonly #isQuiet: boolean;
+
+  /** `isQuiet` says nothing at all, and spends no time on finding words. */
+  constructor(isQuiet = false) {
+    this.#isQuiet = isQuiet;
+  }
 
   say(
     out: Outbox,
@@ -26,6 +32,7 @@ export class NotificationCenter {
     text: string,
     key: string | null = null,
   ): void {
+    if (this.#isQuiet) return;
     out.push({ kind: 'notify', topic, severity, key, text });
   }
 
@@ -35,6 +42,7 @@ export class NotificationCenter {
     instrument: Instrument,
     out: Outbox,
   ): void {
+    if (this.#isQuiet) return;
     const marks = [
       candle.isPartial ? 'partial' : '',
       candle.gapBefore > 0 ? `after a gap of ${candle.gapBefore}` : '',
@@ -55,6 +63,7 @@ export class NotificationCenter {
     instrument: Instrument,
     out: Outbox,
   ): void {
+    if (this.#isQuiet) return;
     for (const signal of signals) {
       this.say(
         out,
@@ -66,6 +75,7 @@ export class NotificationCenter {
   }
 
   refused(order: ProposedOrder, refusal: { reason: string; detail: string }, out: Outbox): void {
+    if (this.#isQuiet) return;
     const what = `${order.decisionId} ${order.purpose} ${refusal.reason}`;
     if (this.#refusalsTold.has(what)) return;
     if (this.#refusalsTold.size >= REFUSALS_MAX) this.#refusalsTold.clear();
@@ -80,6 +90,7 @@ export class NotificationCenter {
   }
 
   orderSent({ intent }: OrderRecord, instrument: Instrument, out: Outbox): void {
+    if (this.#isQuiet) return;
     const { side, lots, price: limit, timeInForce, reduceOnly, clientOrderId } = intent.request;
     this.#refusalsTold.clear();
     this.say(
@@ -93,6 +104,7 @@ export class NotificationCenter {
 
   /** An order ended otherwise than filled. */
   orderEnded(order: OrderRecord, instrument: Instrument, out: Outbox): void {
+    if (this.#isQuiet) return;
     const { clientOrderId, lots } = order.intent.request;
     const filled = `${instrument.formatQuantity(order.executedLots)} of ${instrument.formatQuantity(lots)} filled`;
     this.say(
@@ -115,6 +127,7 @@ export class NotificationCenter {
   }
 
   filled(fill: Fill, account: { position: Lots }, instrument: Instrument, out: Outbox): void {
+    if (this.#isQuiet) return;
     const result = fill.realizedPnl === 0 ? '' : `  realised ${displayMoney(fill.realizedPnl, 4)}`;
     this.say(
       out,

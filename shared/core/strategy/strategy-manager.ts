@@ -134,10 +134,10 @@ export class StrategyManager {
   /** Feeds a live candle to every strategy, then nets their targets once. */
   onCandle(
     candle: Candle,
-    context: { equity: Money; instrument: Instrument; nowMs: TimeMs; decisionId: string },
+    context: { equity: Money; instrument: Instrument; nowMs: TimeMs },
   ): CandleOutcome {
     if (!this.#follows(candle)) return NOTHING;
-    const signals: StrategySignal[] = [];
+    let signals: StrategySignal[] | null = null;
     const price = Math.floor(candle.close / 2) as Ticks;
     for (const entry of this.#entries.values()) {
       const signal = entry.strategy.update(candle);
@@ -145,11 +145,13 @@ export class StrategyManager {
       const size = sizeInLots(entry.sizing, { price, ...context });
       // `|| 0` because -1 × 0 lots would be the number -0.
       entry.target = (signal.direction * size || 0) as Lots;
+      signals ??= [];
       signals.push({ ...signal, strategy: entry.strategy.name });
     }
     this.#refreshStatus();
-    if (signals.length === 0) return NOTHING;
-    return { signals, decision: this.#decide(signals, context) };
+    if (signals === null) return NOTHING;
+    const decisionId = `d-${this.#intervalMs}-${candle.openMs}`;
+    return { signals, decision: this.#decide(signals, { nowMs: context.nowMs, decisionId }) };
   }
 
   #decide(

@@ -14,6 +14,7 @@ import { type Lots, type Ticks, type TimeMs, unreachable } from '../units.ts';
 import { isTerminal, mayStillArrive, type OrderRecord, type Purpose } from './order.ts';
 import type { OrderExecutor } from './order-executor.ts';
 import { lotsAtStake, type OrderStore } from './order-store.ts';
+import { RefusalCount } from './refusal-count.ts';
 import type { RiskActivity } from './risk-activity.ts';
 import type { RiskLimits } from './risk-limits.ts';
 import type { ProposedOrder, RiskContext, RiskManager } from './risk-manager.ts';
@@ -50,6 +51,7 @@ export interface TraderParts {
 export class Trader {
   instrument: Instrument | null = null;
   margin: MarginCalculator | null = null;
+  readonly refusals = new RefusalCount();
   readonly #parts: TraderParts;
 
   constructor(parts: TraderParts) {
@@ -182,6 +184,7 @@ export class Trader {
     if (!order) return false;
     const verdict = riskManager.validateOrder(order, this.#context(nowMs, null));
     if (!verdict.approved) {
+      this.refusals.count(order, verdict.reason);
       notifications.refused(order, verdict, out);
       tradeExecutor.setBack(nowMs, order.purpose !== 'open');
       return false;
@@ -216,10 +219,13 @@ export class Trader {
   #revalidate({ intent }: OrderRecord, nowMs: TimeMs) {
     const { clientOrderId, ...request } = intent.request;
     const { purpose, decisionId, attempt, reason } = intent;
-    return this.#parts.riskManager.validateOrder(
-      { request, purpose, decisionId, attempt, reason },
+    const order = { request, purpose, decisionId, attempt, reason };
+    const verdict = this.#parts.riskManager.validateOrder(
+      order,
       this.#context(nowMs, clientOrderId),
     );
+    if (!verdict.approved) this.refusals.count(order, verdict.reason);
+    return verdict;
   }
 
   /** What RiskManager judges by; `except` is an order already among the unsettled. */
