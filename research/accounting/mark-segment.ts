@@ -32,7 +32,7 @@ const PIECE = 4_096;
 export function markSegment(segment: Segment): SegmentEnd {
   const { bars, signals, equity, to, base, perTick, lowest, highest } = segment;
   // Bounds as int32 keep the comparisons of the loop in whole numbers; no price is beyond them.
-  const below = Math.max(lowest, -1) | 0;
+  const below = Math.min(Math.max(lowest, -1), INT32_MAX) | 0;
   const above = highest > INT32_MAX ? INT32_MAX : highest | 0;
   for (let from = segment.from; from < to; from += PIECE) {
     const end = Math.min(to, from + PIECE);

@@ -64,7 +64,13 @@ async function accountOptions(options: RunOptions, bars: Bars): Promise<AccountO
     leverage: options.leverage,
     lots: options.lots,
     ...(options.funding === null ? {} : { funding: await loadFunding(options.funding) }),
+    ...(options.mark === null ? {} : { markBars: await loadMarkBars(options.mark, bars) }),
   };
+}
+
+/** Mark prices are finer than a tick: each to the nearest one, in the unit of the candles they go with. */
+async function loadMarkBars(path: string, { symbol, tickSize, lotSize }: Bars): Promise<Bars> {
+  return (await loadBars(path, { symbol, tickSize, lotSize, roundToTick: true })).bars;
 }
 
 /** What a person asked for in a way that cannot be meant is told as that, with exit code 2. */

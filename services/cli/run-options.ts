@@ -13,6 +13,8 @@ export type RiskMode = 'none' | 'live';
 export interface RunOptions {
   readonly data: string;
   readonly funding: string | null;
+  /** Candles of the mark price. */
+  readonly mark: string | null;
   readonly strategy: string;
   readonly params: Readonly<Record<string, number>>;
   readonly feeBps: number;
@@ -40,6 +42,7 @@ export function runOptions(command: Command, { risk }: { risk: RiskMode }): Comm
   return command
     .requiredOption('--data <file>', 'candles: archive CSV or zip, or plain CSV, gzipped or not')
     .option('--funding <file>', 'funding rates; without them no funding is paid')
+    .option('--mark <file>', 'candles of the mark price, at whose opens funding is paid')
     .option('--strategy <name>', 'strategy to run', 'SmaCrossoverInflection')
     .option('--param <key=value>', 'strategy parameter; repeatable', parameter, {})
     .option('--fee-bps <bps>', 'fee of a taker a side', bps, 5)
@@ -78,6 +81,7 @@ export function readRunOptions(flags: Readonly<Record<string, unknown>>): RunOpt
   const options: RunOptions = {
     data: flags.data as string,
     funding: text('funding'),
+    mark: text('mark'),
     strategy: flags.strategy as string,
     params: flags.param as Record<string, number>,
     feeBps: flags.feeBps as number,
@@ -95,6 +99,9 @@ export function readRunOptions(flags: Readonly<Record<string, unknown>>): RunOpt
     signals: text('signals'),
     trades: text('trades'),
   };
+  if (options.mark !== null && options.funding === null) {
+    throw new ConfigurationError('--mark says at what price funding is paid: give --funding too');
+  }
   if (options.fromMs >= options.toMs) throw new ConfigurationError('--from must be before --to');
   return options;
 }

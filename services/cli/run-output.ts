@@ -70,6 +70,7 @@ export function reportOf(finished: FinishedRun): RunReport {
       tickSize: bars.tickSize,
       lotSize: bars.lotSize,
       isFundingGiven: options.funding !== null,
+      isMarkGiven: options.mark !== null,
     },
   };
 }
@@ -164,7 +165,7 @@ export function toldRun(finished: FinishedRun, report: RunReport): string {
       'funding',
       options.funding === null
         ? 'not given: no funding is in these figures'
-        : `${usdt(metrics.funding)} USDT in ${run.funding.length} payments`,
+        : `${usdt(metrics.funding)} USDT in ${run.funding.length} payments, ${run.counts.fundingAtMark} of them at a mark price`,
     ],
     [
       'break-even fee',

@@ -1,15 +1,14 @@
 /**
  * Goal: the accounting is part of the contract between research, backtest and live: every fill, fee and
- * payment by the rules, to the last 1e-8. Method: small runs by hand, and a second ledger in bigint over random ones.
+ * payment by the rules, to the last 1e-8. Method: small runs by hand.
  */
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { AccountOptions } from '../../research/accounting/account-options.ts';
 import { AccountingError } from '../../research/accounting/account-options.ts';
 import { runSignals } from '../../research/accounting/run-signals.ts';
-import type { Bars, FundingRates } from '../../research/data/bars.ts';
+import type { Bars } from '../../research/data/bars.ts';
 import type { Lots, Money } from '../../shared/core/units.ts';
-import { barsOf, MINUTE, signalsOf, walk } from './vectorized-support.ts';
+import { barsOf, fundingOf, MINUTE, signalsOf } from './vectorized-support.ts';
 
 const USDT = 100_000_000;
 const DEFAULTS: AccountOptions = {
@@ -25,14 +24,6 @@ const QUANTA = 10_000;
 
 function run(bars: Bars, at: Record<number, 1 | -1>, options: Partial<AccountOptions> = {}) {
   return runSignals(bars, signalsOf(bars.length, at), { ...DEFAULTS, ...options });
-}
-
-function funding(rows: readonly (readonly [timeMs: number, rateE8: number])[]): FundingRates {
-  return {
-    length: rows.length,
-    timeMs: Float64Array.from(rows.map(([timeMs]) => timeMs)),
-    rateE8: Int32Array.from(rows.map(([, rate]) => rate)),
-  };
 }
 
 describe('a signal', () => {
@@ -141,7 +132,7 @@ describe('funding', () => {
   ]);
 
   it('is paid by the position before that open’s fill, at that open', () => {
-    const turned = run(bars, { 0: 1, 1: -1 }, { funding: funding([[2 * MINUTE, 10_000]]) });
+    const turned = run(bars, { 0: 1, 1: -1 }, { funding: fundingOf([[2 * MINUTE, 10_000]]) });
     expect(turned.funding).toEqual([
       {
         timeMs: 2 * MINUTE,
@@ -152,7 +143,7 @@ describe('funding', () => {
         amount: -(602_000 * 10 * QUANTA) / 10_000,
       },
     ]);
-    const opened = run(bars, { 0: 1 }, { funding: funding([[MINUTE, 10_000]]) });
+    const opened = run(bars, { 0: 1 }, { funding: fundingOf([[MINUTE, 10_000]]) });
     expect(opened.funding).toEqual([]);
   });
 
@@ -163,7 +154,7 @@ describe('funding', () => {
         { 0: direction },
         {
           size: { kind: 'lots', lots: 3 as Lots },
-          funding: funding([[2 * MINUTE, rateE8]]),
+          funding: fundingOf([[2 * MINUTE, rateE8]]),
         },
       ).funding[0]!.amount;
     // 210,000 quanta × 1,001e-8 are 2.1 quanta.
@@ -176,7 +167,7 @@ describe('funding', () => {
       bars,
       { 0: 1 },
       {
-        funding: funding([
+        funding: fundingOf([
           [2 * MINUTE, 10_000],
           [2.5 * MINUTE, 10_000],
         ]),
@@ -193,7 +184,7 @@ describe('funding', () => {
       gapped,
       { 0: 1 },
       {
-        funding: funding([[4 * MINUTE, 10_000]]),
+        funding: fundingOf([[4 * MINUTE, 10_000]]),
       },
     );
     expect(paid[0]).toMatchObject({ price: 601_500, position: 10, bar: 2 });
@@ -205,7 +196,7 @@ describe('funding', () => {
       bars,
       { 0: 1 },
       {
-        funding: funding([
+        funding: fundingOf([
           [-MINUTE, 10_000],
           [3 * MINUTE, 10_000],
         ]),
@@ -268,105 +259,6 @@ describe('margin', () => {
   });
 });
 
-describe('any run', () => {
-  const scenario = fc.record({
-    seed: fc.integer({ min: 1, max: 1_000_000 }),
-    length: fc.integer({ min: 2, max: 300 }),
-    every: fc.integer({ min: 1, max: 40 }),
-    feeE4: fc.integer({ min: -20_000, max: 200_000 }),
-    slippageE4: fc.integer({ min: 0, max: 100_000 }),
-    multiplePpm: fc.integer({ min: 1, max: 1_500_000 }),
-    rateE8: fc.integer({ min: -50_000, max: 50_000 }),
-  });
-
-  function made({
-    seed,
-    length,
-    every,
-    rateE8,
-  }: {
-    seed: number;
-    length: number;
-    every: number;
-    rateE8: number;
-  }) {
-    const closes = walk(length + 1, seed);
-    const bars = barsOf(
-      closes.slice(1).map((close, i) => ({
-        close,
-        open: closes[i]! + ((i * 37) % 200),
-        gap: i % 50 === 49 ? 1 : 0,
-      })),
-    );
-    const at: Record<number, 1 | -1> = {};
-    for (let i = seed % every; i < length; i += every) at[i] = (seed >> (i % 19)) & 1 ? 1 : -1;
-    const rates = Array.from(
-      { length: 12 },
-      (_, i) => [i * 7 * MINUTE, i % 2 ? rateE8 : -rateE8] as const,
-    );
-    return { bars, signals: signalsOf(length, at), funding: funding(rates) };
-  }
-
-  it('adds up, in bigint: fills and payments alone give wallet, position and equity at every bar', () => {
-    fc.assert(
-      fc.property(scenario, (given) => {
-        const { bars, signals, funding: rates } = made(given);
-        const result = runSignals(bars, signals, {
-          ...DEFAULTS,
-          size: { kind: 'equity', multiplePpm: given.multiplePpm },
-          feeBps: given.feeE4 / 10_000,
-          slippageBps: given.slippageE4 / 10_000,
-          funding: rates,
-        });
-        // Cash is all that was paid and received; no realised profit, cost or wallet is used.
-        let cash = BigInt(DEFAULTS.cash);
-        let position = 0n;
-        let [fill, payment] = [0, 0];
-        for (let bar = 0; bar < bars.length; bar++) {
-          for (; result.funding[payment]?.bar === bar; payment++) {
-            const { price, rateE8, amount, position: held } = result.funding[payment]!;
-            if (BigInt(held) !== position) break;
-            cash += BigInt(amount);
-            const exact = -BigInt(held * price) * BigInt(QUANTA) * BigInt(rateE8);
-            expect(BigInt(amount)).toBe(floorDiv(exact, 100_000_000n));
-          }
-          for (; result.fills[fill]?.bar === bar; fill++) {
-            const { lots, price, fee, positionAfter } = result.fills[fill]!;
-            const notional = BigInt(lots) * BigInt(price) * BigInt(QUANTA);
-            const charged = -floorDiv(-abs(notional) * BigInt(given.feeE4), 100_000_000n);
-            expect(BigInt(fee)).toBe(charged);
-            cash -= notional + BigInt(fee);
-            position += BigInt(lots);
-            expect(BigInt(positionAfter)).toBe(position);
-          }
-          const marked = cash + position * BigInt(bars.close[bar]!) * BigInt(QUANTA);
-          if (result.counts.liquidations === 0) expect(BigInt(result.equity[bar]!)).toBe(marked);
-        }
-      }),
-      { numRuns: 200 },
-    );
-  });
-
-  it('in the ideal form differs from the exact one by no more than rounding to lots can', () => {
-    fc.assert(
-      fc.property(scenario, (given) => {
-        const { bars, signals, funding: rates } = made({ ...given, rateE8: 100 });
-        const options = {
-          ...DEFAULTS,
-          cash: 100_000 * USDT,
-          size: { kind: 'equity' as const, multiplePpm: 1_000_000 },
-          feeBps: 1,
-          funding: rates,
-        };
-        const exact = runSignals(bars, signals, options);
-        const ideal = runSignals(bars, signals, { ...options, lots: 'none' });
-        expect(exact.finalEquity / exact.cash).toBeCloseTo(ideal.finalEquity / ideal.cash, 2);
-      }),
-      { numRuns: 50 },
-    );
-  });
-});
-
 it('refuses options that mean nothing, and positions that exact money cannot carry', () => {
   const bars = barsOf([600_000, 600_000]);
   for (const bad of [
@@ -387,12 +279,3 @@ it('refuses options that mean nothing, and positions that exact money cannot car
   };
   expect(() => run(bars, { 0: 1 }, huge)).toThrow(/90 million USDT/);
 });
-
-function floorDiv(value: bigint, by: bigint): bigint {
-  const quotient = value / by;
-  return value % by !== 0n && value < 0n ? quotient - 1n : quotient;
-}
-
-function abs(value: bigint): bigint {
-  return value < 0n ? -value : value;
-}

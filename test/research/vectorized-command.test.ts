@@ -69,6 +69,20 @@ describe('plimsoll research', () => {
     expect(trades[1]).toMatch(/^\d{13},(buy|sell),\d+\.\d{3},\d+\.\d,\d+\.\d{8},/);
   });
 
+  it('pays funding at the mark candles’ opens where they are given', () => {
+    const row = [START + DAY, ...Array<string>(4).fill('31234.56789012'), 0].join(',');
+    const next = [START + DAY + 3_600_000, ...Array<string>(4).fill('31234.5'), 0].join(',');
+    const header = 'open_time,open,high,low,close,volume';
+    writeFileSync(join(folder, 'mark.csv'), `${header}\n${row}\n${next}\n`);
+    const { status, stderr } = plimsoll(
+      ...['--data', 'BTCUSDT.csv', '--strategy', 'SmaCrossover', '--param', 'slowWindow=11'],
+      ...['--funding', 'funding.csv', '--mark', 'mark.csv', '--json', 'mark.json'],
+    );
+    expect(stderr).toBe('');
+    expect(status).toBe(0);
+    expect(JSON.parse(text('mark.json')).counts.fundingAtMark).toBe(1);
+  });
+
   it('runs on the bars of --from and --to alone', () => {
     const { status } = plimsoll(
       ...['--data', 'BTCUSDT.csv', '--from', '2024-02-01', '--to', '2024-02-03T12:00'],
@@ -96,6 +110,7 @@ describe('plimsoll research', () => {
     [['--from', 'yesterday'], /must be like 2024-01-31/],
     [['--from', '2024-02-01', '--to', '2024-02-01'], /must be before/],
     [['--from', '2030-01-01'], /no bar opens/],
+    [['--mark', 'mark.csv'], /give --funding too/],
   ])('refuses %s with exit code 2 and says why', (args, reason) => {
     const { status, stderr } = plimsoll('--data', 'BTCUSDT.csv', ...args);
     expect(stderr).toMatch(reason);

@@ -1,6 +1,6 @@
 /** Data sets made for tests, and the event-driven strategies run over them as a trader would. */
 
-import type { Bars } from '../../research/data/bars.ts';
+import type { Bars, FundingRates } from '../../research/data/bars.ts';
 import type { Instrument } from '../../shared/core/instrument.ts';
 import { StrategyManager } from '../../shared/core/strategy/strategy-manager.ts';
 import type { HalfTicks, Lots, Money, TimeMs } from '../../shared/core/units.ts';
@@ -43,6 +43,16 @@ export function barsOf(
     low: Int32Array.from(bars.map((b, i) => b.low ?? Math.min(b.close, open[i]!))),
     close: Int32Array.from(bars.map((bar) => bar.close)),
     volume: Float64Array.from(bars.map((bar) => bar.volume ?? 1)),
+  };
+}
+
+export function fundingOf(
+  rows: readonly (readonly [timeMs: number, rateE8: number])[],
+): FundingRates {
+  return {
+    length: rows.length,
+    timeMs: Float64Array.from(rows.map(([timeMs]) => timeMs)),
+    rateE8: Int32Array.from(rows.map(([, rate]) => rate)),
   };
 }
 
