@@ -252,6 +252,28 @@ describe('margin', () => {
     expect(equity[2]).toBe(0);
   });
 
+  it('liquidates at the tick where equity equals the maintenance margin, and not a tick above', () => {
+    // 1 BTC long from 60,000 with 10,200 USDT: at 50,000 there are 200 left, and 0.4 % of 50,000 are needed.
+    const reaching = (low: number) =>
+      run(
+        barsOf([600_000, { open: 600_000, low, close: 600_000 }]),
+        { 0: 1 },
+        { cash: 10_200 * USDT, size: { kind: 'lots', lots: 1_000 as Lots }, leverage: 10 },
+      );
+    expect(reaching(500_000).fills[1]).toMatchObject({ price: 500_000, reason: 'liquidation' });
+    expect(reaching(500_001).counts.liquidations).toBe(0);
+  });
+
+  it('liquidates at the open before the fill that the same open brings', () => {
+    const bars = barsOf([600_000, 600_000, { open: 900_000, close: 900_000 }]);
+    const { fills, counts } = run(bars, { 0: -1, 1: 1 }, { size, leverage: 10 });
+    expect(fills.map(({ reason, positionAfter }) => [reason, positionAfter])).toEqual([
+      ['signal', -833],
+      ['liquidation', 0],
+    ]);
+    expect(counts).toMatchObject({ liquidations: 1, refusedByMargin: 1 });
+  });
+
   it('never liquidates a long that is paid for in full, however low the price', () => {
     const bars = barsOf([600_000, { open: 600_000, low: 1, close: 500_000 }]);
     const { counts } = run(bars, { 0: 1 }, { size: { kind: 'lots', lots: 100 as Lots } });

@@ -127,6 +127,22 @@ describe('round trips', () => {
     expect(barsHeld).toBe(4);
   });
 
+  it('book a payment inside the bar of a turning fill on the trip that the fill opens', () => {
+    const bars = barsOf([1_000_000, 1_000_000, 1_000_000, 1_000_000, 1_000_000]);
+    const run = runSignals(bars, signalsOf(5, { 0: 1, 1: -1, 2: 1 }), {
+      ...OPTIONS,
+      feeBps: 0,
+      size: { kind: 'lots', lots: 10 as Lots },
+      funding: {
+        length: 1,
+        timeMs: Float64Array.from([150_000]),
+        rateE8: Int32Array.from([10_000]),
+      },
+    });
+    const { closed } = roundTrips(run, bars.length);
+    expect(closed.map(({ net }) => net)).toEqual([0, 10_000_000]);
+  });
+
   it('add up to all that was booked before the open one began, for any run', () => {
     fc.assert(
       fc.property(
