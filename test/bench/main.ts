@@ -13,6 +13,7 @@ import { memoryBench } from './memory.ts';
 import { orderBench } from './order-latency.ts';
 import { replayBench } from './replay.ts';
 import type { BenchRow } from './rows.ts';
+import { sweepBench } from './sweep.ts';
 import { vectorizedBench } from './vectorized.ts';
 
 const BENCHES: Readonly<Record<string, () => Promise<BenchRow[]>>> = {
@@ -21,6 +22,7 @@ const BENCHES: Readonly<Record<string, () => Promise<BenchRow[]>>> = {
   intent: intentBench,
   order: orderBench,
   replay: replayBench,
+  sweep: sweepBench,
   memory: memoryBench,
   vectorized: vectorizedBench,
   data: dataBench,
