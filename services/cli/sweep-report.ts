@@ -199,7 +199,7 @@ function notes(result: SweepResult, top: readonly CheckedRow[]): string[] {
     ? 'nothing here says whether it is more than luck.'
     : deflated.probability >= CONFIDENCE
       ? `its deflated Sharpe ratio passes ${CONFIDENCE}, on this one history: test it on data it has not seen.`
-      : `its deflated Sharpe ratio of ${deflated.probability.toFixed(4)} is below ${CONFIDENCE}: luck explains it.`;
+      : `its deflated Sharpe ratio of ${deflated.probability.toFixed(4)} is below ${CONFIDENCE}: the spread of so many trials gives as much by luck.`;
   const all = [
     `the best of ${trials} is not an edge; ${verdict}`,
     'funding, slippage and lot sizes are left out; fees are on every traded quantity, fills at the next open.',

@@ -74,6 +74,7 @@ const arbitraryBars = fc
     seed: fc.integer({ min: 1, max: 1e6 }),
     intervalMs: fc.constantFrom(60_000, 300_000, 3_600_000),
     step: fc.constantFrom(0, 0.000_01, 0.004, 0.03),
+    gapBars: fc.constantFrom(1, 7, 80),
     gapsAt: fc.array(fc.integer({ min: 1, max: 2_500 }), { maxLength: 4 }),
   })
   .map(walk);
@@ -154,6 +155,22 @@ describe('sweep kernels', () => {
       crossovers,
     });
     expect(short!.marks[0]).toEqual(wasm!.marks[1]);
+  });
+
+  it('keep the sums of the day before where a day has no bar', () => {
+    // Two hours of day 1, then 80 hours of nothing: days 2 to 4 are missing.
+    const bars = walk({ length: 90, seed: 7, intervalMs: 3_600_000, gapsAt: [2], gapBars: 80 });
+    const timeline = timelineOf(bars);
+    const rules = { size: 1, feeRate: 0.0005 };
+    const markDays = [1, 3, timeline.days];
+    const job = { columns: columnsOf(bars), timeline, rules, markDays };
+    for (const kernel of Object.values(kernels)) {
+      const [first, missing, last] = kernel({ ...job, crossovers: [{ fast: 1, slow: 2 }] })[0]!
+        .marks;
+      expect(missing).toEqual({ ...first!, days: 3 });
+      expect(last!.days).toBe(8);
+      expect(last!.sumSquares).toBeGreaterThan(0);
+    }
   });
 
   it('refuse windows whose averages floats cannot tell apart', () => {

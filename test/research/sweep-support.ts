@@ -13,8 +13,9 @@ export function walk(options: {
   intervalMs?: number;
   step?: number;
   gapsAt?: readonly number[];
+  gapBars?: number;
 }): Bars {
-  const { length, seed, intervalMs = 60_000, step = 0.004, gapsAt = [] } = options;
+  const { length, seed, intervalMs = 60_000, step = 0.004, gapsAt = [], gapBars = 7 } = options;
   let state = (seed * 2_654_435_761) >>> 0 || 1;
   const random = () => {
     state ^= state << 13;
@@ -29,7 +30,7 @@ export function walk(options: {
   let price = 500_000;
   let timeMs = START_MS;
   for (let i = 0; i < length; i++) {
-    if (gapsAt.includes(i)) timeMs += 7 * intervalMs;
+    if (gapsAt.includes(i)) timeMs += gapBars * intervalMs;
     openMs[i] = timeMs;
     timeMs += intervalMs;
     open[i] = Math.max(1_000, Math.round(price * (1 + step * 0.2 * (random() - 0.5))));
