@@ -37,7 +37,7 @@ export async function research(options: RunOptions): Promise<FinishedRun> {
   }
   const { strategy, params } = options;
   const values = asked(() => strategyParameters(strategy, params));
-  const all = (await loadBars(options.data)).bars;
+  const { bars: all, manifest } = await loadBars(options.data);
   const bars = sliceBars(all, options.fromMs, options.toMs);
   if (bars.length === 0) throw new ConfigurationError('no bar opens between --from and --to');
   requireLatencyInBar(options.latencyMs, bars.intervalMs);
@@ -46,8 +46,11 @@ export async function research(options: RunOptions): Promise<FinishedRun> {
   return {
     options,
     params: values,
+    manifest,
     bars,
+    account,
     signals,
+    source: { name: strategy, signals: (given) => vectorizedSignals(strategy, given, params) },
     run: runSignals(bars, signals, account),
     breakEvenFeeBps: breakEvenFeeBps(bars, signals, account),
     refusals: {},

@@ -35,6 +35,8 @@ export interface RunOptions {
   readonly json: string | null;
   readonly signals: string | null;
   readonly trades: string | null;
+  /** File for the report as HTML. */
+  readonly report: string | null;
 }
 
 /** Adds the options of a run. `risk` is what `--risk` is where it is not given. */
@@ -72,7 +74,8 @@ export function runOptions(command: Command, { risk }: { risk: RiskMode }): Comm
     )
     .option('--json <file>', 'write the result as JSON')
     .option('--signals <file>', 'write the signals as CSV')
-    .option('--trades <file>', 'write the fills as CSV');
+    .option('--trades <file>', 'write the fills as CSV')
+    .option('--report <file>', 'write a report as one HTML file');
 }
 
 /** The options as given. Throws ConfigurationError where they contradict each other. */
@@ -98,6 +101,7 @@ export function readRunOptions(flags: Readonly<Record<string, unknown>>): RunOpt
     json: text('json'),
     signals: text('signals'),
     trades: text('trades'),
+    report: text('report'),
   };
   if (options.mark !== null && options.funding === null) {
     throw new ConfigurationError('--mark says at what price funding is paid: give --funding too');

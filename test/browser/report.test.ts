@@ -1,0 +1,135 @@
+/**
+ * Goal: the report is readable where people read it. Method: one file of a seeded run with everything in it, opened in
+ * Chromium at a desktop's and a phone's width, light and dark; screenshots are left in a temporary folder.
+ */
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { renderReport } from '../../research/report/render-report.ts';
+import { reportRunOf } from '../research/report-support.ts';
+import { walk } from '../research/vectorized-support.ts';
+import { isChromiumThere, launch, tellIfMissing } from './chromium.ts';
+
+const DAYS = 100;
+const HOUR = 3_600_000;
+const SIZES = { desktop: { width: 1_280, height: 900 }, phone: { width: 360, height: 740 } };
+
+tellIfMissing();
+
+describe.skipIf(!isChromiumThere)('the report in a browser', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'plimsoll-report-'));
+  const file = process.env.PLIMSOLL_REPORT ?? join(folder, 'report.html');
+  let browser: Browser;
+
+  beforeAll(async () => {
+    const report = reportRunOf(walk(DAYS * 24, 11), {
+      intervalMs: HOUR,
+      startMs: 1_690_000_000_000 - 800_000,
+    });
+    writeFileSync(join(folder, 'report.html'), renderReport(report));
+    browser = await launch();
+  });
+  afterAll(() => browser?.close());
+
+  /** The report opened, with everything it complained of or asked for. */
+  async function opened(size: keyof typeof SIZES, colorScheme: 'light' | 'dark') {
+    const context = await browser.newContext({ viewport: SIZES[size], colorScheme });
+    const page = await context.newPage();
+    const said: string[] = [];
+    const asked: string[] = [];
+    page.on('console', (message) => said.push(message.text()));
+    page.on('pageerror', (error) => said.push(error.message));
+    page.on('request', (request) => asked.push(request.url()));
+    await page.goto(pathToFileURL(file).href);
+    await page.waitForSelector('#report[data-drawn="3"]');
+    return { page, said, asked, close: () => context.close() };
+  }
+
+  /** Differently coloured pixels of each canvas: 1 is an empty one. */
+  const colours = (page: Page) =>
+    page.$$eval('canvas', (canvases) =>
+      canvases.map((canvas) => {
+        const { width, height } = canvas;
+        const pixels = canvas.getContext('2d')!.getImageData(0, 0, width, height).data;
+        const seen = new Set<number>();
+        for (let i = 0; i < pixels.length; i += 4) {
+          seen.add((pixels[i]! << 16) | (pixels[i + 1]! << 8) | pixels[i + 2]!);
+        }
+        return seen.size;
+      }),
+    );
+
+  it.each([
+    ['desktop', 'light'],
+    ['desktop', 'dark'],
+    ['phone', 'light'],
+    ['phone', 'dark'],
+  ] as const)(
+    'is whole on a %s in %s: drawn, silent, alone, not wider than the screen',
+    async (size, scheme) => {
+      const { page, said, asked, close } = await opened(size, scheme);
+      expect((await colours(page)).map((count) => count > 10)).toEqual([true, true, true]);
+      const shapes = await page.$$eval('svg.chart', (charts) =>
+        charts.map((chart) => chart.querySelectorAll('path, rect, circle').length),
+      );
+      expect(shapes).toHaveLength(3);
+      expect(Math.min(...shapes)).toBeGreaterThan(1);
+      const wide = await page.$$eval(
+        'body *',
+        (elements, width) =>
+          elements
+            .filter((element) => element.getBoundingClientRect().right > width + 0.5)
+            .map((element) => `${element.tagName} ${element.className}`),
+        SIZES[size].width,
+      );
+      expect(wide).toEqual([]);
+      expect(await page.$eval('html', (root) => root.scrollWidth)).toBe(SIZES[size].width);
+      await page.screenshot({ path: join(folder, `${size}-${scheme}.png`), fullPage: true });
+      expect(said).toEqual([]);
+      expect(asked.filter((url) => !url.startsWith('file:') && !url.startsWith('data:'))).toEqual(
+        [],
+      );
+      expect(asked.filter((url) => url.startsWith('file:'))).toHaveLength(1);
+      await close();
+    },
+  );
+
+  it('zooms all three charts together, moves, and comes back', async () => {
+    const { page, close } = await opened('desktop', 'light');
+    const range = () => page.textContent('#range');
+    const whole = await range();
+    await page.click('button[data-days="7"]');
+    const week = await range();
+    expect(week).not.toBe(whole);
+    expect(await page.textContent('#marker-note')).toMatch(/^\d+ fills in view$/);
+    await page.screenshot({ path: join(folder, 'week.png') });
+    await page.click('#earlier');
+    expect(await range()).not.toBe(week);
+    await page.click('button[data-days="0"]');
+    expect(await range()).toBe(whole);
+    const box = (await (await page.$('#equity .u-over'))!.boundingBox())!;
+    await page.mouse.move(box.x + 100, box.y + 50);
+    await page.mouse.down();
+    await page.mouse.move(box.x + 300, box.y + 50, { steps: 4 });
+    expect(await page.textContent('#price-readout')).toMatch(
+      /^\d{4}-\d\d-\d\d \d\d:\d\d · [\d,.]+$/,
+    );
+    await page.mouse.up();
+    expect(await range()).not.toBe(whole);
+    await close();
+  });
+
+  it('draws equity on a logarithmic scale when asked', async () => {
+    const { page, said, close } = await opened('phone', 'light');
+    const picture = () => page.$eval('canvas >> nth=1', (canvas) => canvas.toDataURL());
+    const linear = await picture();
+    await page.click('#log');
+    expect(await page.getAttribute('#log', 'aria-pressed')).toBe('true');
+    await expect.poll(picture).not.toBe(linear);
+    expect(said).toEqual([]);
+    await close();
+  });
+});
