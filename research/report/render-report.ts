@@ -97,7 +97,7 @@ function honestyCards(report: ReportRun): Html {
   const own = [1, ...Array.from(daily, (equity) => equity / run.cash)];
   const last = bootstrap?.bands.at(-1);
   return html`<section class="card"><h2>What costs do to it</h2>${costChart(costs, { feeBps, breakEven: breakEvenFeeBps })}
-<p class="note">The same signals at 0 to 10 bps a side, without risk limits. Dashed: nothing gained, nothing lost.</p></section>
+<p class="note">The same signals at 0 to 10 bps a side, without risk limits. Dashed: nothing gained, nothing lost.${breakEvenNote(breakEvenFeeBps, costs.at(-1)?.feeBps ?? 0)}</p></section>
 <section class="card"><h2>Against doing nothing clever</h2>${random === null ? '' : randomTimesChart(random, mine)}
 <p class="note">${
     random === null
@@ -110,6 +110,14 @@ function honestyCards(report: ReportRun): Html {
       ? 'Too few days, or a ruined account: daily returns cannot be drawn again.'
       : html`This run (solid) in ${number(bootstrap.paths, 0)} paths of its own daily returns, drawn in blocks of ${bootstrap.blockDays} days (seed ${bootstrap.seed}): median dashed, half of the paths in the dark band, 90 % in the light one. They end between ${multiple(last.p05)} and ${multiple(last.p95)}; ${percent(bootstrap.shareLosing, 0)} lose; the median’s deepest drawdown is ${percent(bootstrap.drawdown.p50, 0)}, one in twenty has ${percent(bootstrap.drawdown.p95, 0)} or more.`
   }</p></section>`;
+}
+
+/** Where the break-even fee is not on the curve. */
+function breakEvenNote(breakEven: number | null, last: number): string {
+  if (breakEven === null) return '';
+  if (breakEven < 0) return ` Only a rebate of ${number(-breakEven)} bps a side would break even.`;
+  if (breakEven <= last) return '';
+  return ` The break-even of ${number(breakEven)} bps a side is beyond the curve.`;
 }
 
 /** The mark on a ship's side: a circle and the line to which she may be loaded. */

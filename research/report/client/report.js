@@ -78,8 +78,8 @@
     const to = firstFrom(fills.times, max + 1);
     const isRug = (to - from) * PIXELS_A_MARKER * ratio > bbox.width;
     byId('marker-note').textContent = isRug
-      ? `${to - from} fills in view, as ticks below the price: zoom in to see each`
-      : `${to - from} fills in view`;
+      ? `${amount(to - from, 0)} fills in view, as ticks below the price: zoom in to see each`
+      : `${amount(to - from, 0)} fills in view`;
     context.save();
     context.beginPath();
     context.rect(bbox.left, bbox.top, bbox.width, bbox.height);
