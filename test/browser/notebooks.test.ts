@@ -1,0 +1,125 @@
+/**
+ * Goal: every cell of every notebook renders, and nothing leaves the machine. Method: built as `notebooks build` does,
+ * served on loopback, opened in a real browser in which every other address fails and is counted.
+ */
+import { rmSync } from 'node:fs';
+import type { Server } from 'node:http';
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  type BuiltNotebooks,
+  buildNotebooks,
+  launch,
+  missingForNotebooks,
+  open,
+  serve,
+} from './notebooks-support.ts';
+
+const missing = missingForNotebooks();
+if (missing) process.stderr.write(`SKIPPED: the notebooks in a browser: ${missing}\n`);
+
+describe.skipIf(missing !== null)(`the notebooks${missing ? ` (${missing})` : ''}`, () => {
+  let built: BuiltNotebooks;
+  let server: Server;
+  let origin: string;
+  let browser: Browser;
+
+  beforeAll(async () => {
+    built = buildNotebooks();
+    ({ server, origin } = await serve(built.dist));
+    browser = await launch();
+  }, 120_000);
+
+  afterAll(async () => {
+    await browser?.close();
+    server?.close();
+    if (built) rmSync(built.folder, { recursive: true, force: true });
+  });
+
+  it.each([1_200, 360])(
+    'render every cell without an error or a request to anywhere, %i px wide',
+    async (width) => {
+      expect(built.pages).toEqual(
+        expect.arrayContaining(['costs.html', 'index.html', 'inflection.html']),
+      );
+      for (const path of built.pages) {
+        const { page, outside, errors } = await open(browser, { origin, path, width });
+        const cells = built.cells(path);
+        expect([path, await page.locator('.observablehq--cell').count()]).toEqual([
+          path,
+          cells.length,
+        ]);
+        for (const { id } of cells.filter(({ shows }) => shows)) {
+          await expect
+            .poll(() => page.locator(`#cell-${id} > *`).count(), {
+              timeout: 10_000,
+              message: `${path}, cell ${id}`,
+            })
+            .toBeGreaterThan(0);
+        }
+        expect([path, await page.locator('.observablehq--error').allTextContents()]).toEqual([
+          path,
+          [],
+        ]);
+        expect([path, outside, errors]).toEqual([path, [], []]);
+        const overflow = await page.evaluate('document.documentElement.scrollWidth - innerWidth');
+        expect([path, overflow]).toEqual([path, 0]);
+        await page.close();
+      }
+    },
+    60_000,
+  );
+
+  it('build the rule from data with the signals of the program, and redraw when a slider moves', async () => {
+    const { page } = await open(browser, { origin, path: 'inflection.html', width: 1_200 });
+    await expect.poll(() => page.locator('svg[class^=plot]').count()).toBeGreaterThanOrEqual(3);
+    const row = () => page.locator('table').first().locator('tbody td').allTextContents();
+    const [here, program, different] = await row();
+    expect(Number(here)).toBeGreaterThan(100);
+    expect([program, different]).toEqual([here, '0']);
+    await page.locator('.slider input').first().fill('60');
+    await expect.poll(async () => Number((await row())[0])).toBeGreaterThan(Number(here));
+    const [fast, fastProgram, fastDifferent] = await row();
+    expect([fastProgram, fastDifferent]).toEqual([fast, '0']);
+    await page.close();
+  }, 60_000);
+
+  it('find a break-even fee for every strategy, and what funding came to', async () => {
+    const { page } = await open(browser, { origin, path: 'costs.html', width: 1_200 });
+    await expect.poll(() => page.locator('table').count()).toBe(2);
+    const costs = await page.locator('table').first().locator('tbody tr').allTextContents();
+    const funding = await page.locator('table').last().locator('tbody tr').allTextContents();
+    for (const rows of [costs, funding]) {
+      expect(rows.some((text) => text.startsWith('SmaCrossoverInflection'))).toBe(true);
+    }
+    expect(costs.every((text) => /\d bps/.test(text))).toBe(true);
+    await page.close();
+  }, 60_000);
+});
+
+it.skipIf(missing !== null)(
+  'fails a page whose cell asks for a library from a CDN',
+  async () => {
+    const built = buildNotebooks({
+      'planted.html':
+        '<!doctype html>\n<notebook>\n  <script id="1" type="module">\n    Inputs.range([0, 1])\n  </script>\n  <script id="2" type="module">\n    Plot.plot({})\n  </script>\n</notebook>\n',
+    });
+    const { server, origin } = await serve(built.dist);
+    const browser = await launch();
+    try {
+      const { page, outside, errors } = await open(browser, {
+        origin,
+        path: 'planted.html',
+        width: 800,
+      });
+      expect(outside.join()).toMatch(/^https:\/\/cdn\.jsdelivr\.net\//);
+      expect(errors.length).toBeGreaterThan(0);
+      expect(await page.locator('.observablehq--error').count()).toBeGreaterThan(0);
+    } finally {
+      await browser.close();
+      server.close();
+      rmSync(built.folder, { recursive: true, force: true });
+    }
+  },
+  120_000,
+);
