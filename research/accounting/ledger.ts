@@ -7,7 +7,8 @@
  */
 import type { Arithmetic } from './arithmetic.ts';
 
-export type FillReason = 'signal' | 'liquidation';
+/** `risk`: a limit had the position closed, which only the event-driven backtest can say. */
+export type FillReason = 'signal' | 'liquidation' | 'risk';
 
 /** One execution. Money in 1e-8 USDT, prices in ticks, quantities in lots; whole numbers unless `--lots none`. */
 export interface RunFill {

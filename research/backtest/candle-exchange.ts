@@ -1,0 +1,291 @@
+/**
+ * The exchange of a backtest: what candles can say of one. It keeps the account by the rules of
+ * research/accounting, fills an order at the next open, charges funding, takes positions away, and tells the
+ * engine of it by the events a live exchange sends. It decides when nothing happens to the engine's orders
+ * but knows none of its reasons.
+ */
+import type { Event } from '../../shared/core/event.ts';
+import type { ExchangeOrderStatus, Fill, Intent } from '../../shared/core/trading/order.ts';
+import { broken, type Lots, type Money, type Ticks, type TimeMs } from '../../shared/core/units.ts';
+import { type AccountOptions, rateE8 } from '../accounting/account-options.ts';
+import { type Arithmetic, arithmeticOf } from '../accounting/arithmetic.ts';
+import { type ScheduledFunding, scheduleFunding } from '../accounting/funding-schedule.ts';
+import {
+  type FillReason,
+  type FundingPayment,
+  Ledger,
+  type RunFill,
+} from '../accounting/ledger.ts';
+import { CLEARANCE_FEE_E8, liquidationTicks } from '../accounting/liquidation.ts';
+import type { Bars } from '../data/bars.ts';
+
+/** Binance's code for an order that the margin does not carry. */
+const MARGIN_INSUFFICIENT = -2019;
+
+export interface CandleExchangeSettings {
+  readonly bars: Bars;
+  readonly account: AccountOptions;
+  /** False lets every order fill at the open, whatever its limit price says. */
+  readonly keepsLimitPrices: boolean;
+  readonly step: (event: Event) => void;
+  /** Core time, which must not go backwards. */
+  readonly now: () => number;
+}
+
+export class CandleExchange {
+  readonly fills: RunFill[] = [];
+  readonly funding: FundingPayment[] = [];
+  readonly clearances: { timeMs: number; amount: number }[] = [];
+  readonly counts = {
+    refusedByMargin: 0,
+    filledAfterGap: 0,
+    filledWithoutVolume: 0,
+    liquidations: 0,
+    fundingAtMark: 0,
+    fundingAtOpen: 0,
+    fundingAtLastClose: 0,
+  };
+  /** Orders that ended because the open was beyond their limit price. */
+  beyondLimitPrice = 0;
+  /** A low at or below the first, or a high at or above the second, takes the position away. */
+  lowest = -1;
+  highest = Number.POSITIVE_INFINITY;
+  readonly #settings: CandleExchangeSettings;
+  readonly #bars: Bars;
+  readonly #arithmetic: Arithmetic;
+  readonly #ledger: Ledger;
+  readonly #slippageE8: number;
+  readonly #schedule: readonly ScheduledFunding[];
+  readonly #highestPrice: number;
+  #nextFunding = 0;
+  #order: Intent | null = null;
+  #refusedDecision = '';
+  #events = 0;
+
+  constructor(settings: CandleExchangeSettings) {
+    const { bars, account } = settings;
+    this.#settings = settings;
+    this.#bars = bars;
+    this.#arithmetic = arithmeticOf(bars, 'exact');
+    const feeE8 = rateE8(account.feeBps, 'a fee');
+    this.#ledger = new Ledger(this.#arithmetic, { cash: account.cash, feeE8 });
+    this.#slippageE8 = rateE8(account.slippageBps, 'slippage');
+    this.#schedule = scheduleFunding(bars, account);
+    this.#highestPrice = bars.high.reduce((most, price) => Math.max(most, price), 0);
+  }
+
+  get position(): number {
+    return this.#ledger.position;
+  }
+
+  get wallet(): number {
+    return this.#ledger.wallet;
+  }
+
+  /** True where an order waits for the next open. */
+  get hasOrder(): boolean {
+    return this.#order !== null;
+  }
+
+  /** The bar of the next funding payment; -1 where there is none. */
+  get fundingBar(): number {
+    return this.#schedule[this.#nextFunding]?.bar ?? -1;
+  }
+
+  /** Takes an order, to be filled at the next open. What margin refused once is refused for the whole decision. */
+  place(intent: Intent): void {
+    if (this.#order !== null) broken('a second order while one waits for the open');
+    if (intent.purpose === 'open' && intent.decisionId === this.#refusedDecision) {
+      this.#reject(intent);
+    } else {
+      this.#order = intent;
+    }
+  }
+
+  /** The account as the exchange would read it out. */
+  tellAccount(): void {
+    const timeMs = this.#settings.now() as TimeMs;
+    this.#settings.step({
+      kind: 'accountSnapshot',
+      timeMs,
+      requestedMs: timeMs,
+      position: this.position as Lots,
+      entryPrice: 0 as Ticks,
+      walletBalance: this.wallet as Money,
+      availableBalance: this.wallet as Money,
+      openOrders: [],
+      lastTradeId: this.fills.length === 0 ? '' : String(this.fills.length),
+    });
+  }
+
+  /** Charges what is due before the open's fill, or, `isInside`, after it. */
+  payFunding(bar: number, isInside: boolean): void {
+    for (;;) {
+      const due = this.#schedule[this.#nextFunding];
+      if (due?.bar !== bar || due.isInside !== isInside) return;
+      this.#nextFunding += 1;
+      if (this.position === 0) continue;
+      const { timeMs, price, rateE8: rate, source } = due;
+      const payment = this.#ledger.fund({ timeMs, bar }, price, rate);
+      this.funding.push(payment);
+      if (source === 'mark') this.counts.fundingAtMark += 1;
+      else if (source === 'open') this.counts.fundingAtOpen += 1;
+      else this.counts.fundingAtLastClose += 1;
+      this.#boundsMoved();
+      this.#tellWallet('funding', payment.amount, timeMs);
+    }
+  }
+
+  /** Fills the waiting order at the open of `bar`, as far as its limit price and the margin allow. */
+  fillOrder(bar: number): void {
+    const intent = this.#order;
+    if (intent === null) return;
+    this.#order = null;
+    const { side, lots, price: limit } = intent.request;
+    const position = this.position;
+    const delta = side === 'buy' ? lots : -lots;
+    const target = position + delta;
+    const open = this.#bars.open[bar] as number;
+    const price = this.#arithmetic.slipped(open, delta, this.#slippageE8);
+    const isBeyond = limit !== null && (side === 'buy' ? price > limit : price < limit);
+    if (isBeyond && this.#settings.keepsLimitPrices) {
+      this.beyondLimitPrice += 1;
+      this.#report(intent, 'expired', 0);
+      return;
+    }
+    const isOpening = Math.abs(target) > Math.abs(position) || target * position < 0;
+    if (!isOpening || this.#carries(target, price)) {
+      this.#fill(bar, intent, delta, price);
+      this.#report(intent, 'filled', lots);
+      return;
+    }
+    this.counts.refusedByMargin += 1;
+    this.#refusedDecision = intent.decisionId;
+    if (target * position < 0) {
+      this.#fill(bar, intent, -position, price);
+      this.#report(intent, 'expired', Math.abs(position));
+    } else {
+      this.#reject(intent);
+    }
+  }
+
+  /** True where a price finds the position without margin. */
+  isBeyond(price: number): boolean {
+    return price <= this.lowest || price >= this.highest;
+  }
+
+  /** Takes the position away at `price`, with the order that waits. */
+  liquidate(bar: number, price: number): void {
+    const { position } = this;
+    const filledAt = this.#arithmetic.slipped(price, -position, this.#slippageE8);
+    const notional = this.#arithmetic.notional(filledAt, position);
+    const timeMs = this.#bars.openMs[bar] as number;
+    this.counts.liquidations += 1;
+    this.#book(bar, { lots: -position, price: filledAt, reason: 'liquidation', intent: null });
+    const amount = this.#ledger.clear(this.#arithmetic.fee(notional, CLEARANCE_FEE_E8));
+    this.clearances.push({ timeMs, amount });
+    this.#tellWallet('other', amount, timeMs);
+    const order = this.#order;
+    this.#order = null;
+    if (order !== null) this.#report(order, 'expired', 0);
+  }
+
+  /** The price at which a bar that reaches the bounds takes the position away: the bound, or the open beyond it. */
+  liquidationPrice(bar: number): number {
+    const open = this.#bars.open[bar] as number;
+    if (this.isBeyond(open)) return open;
+    return this.position > 0 ? this.lowest : this.highest;
+  }
+
+  #carries(target: number, price: number): boolean {
+    const ledger = this.#ledger;
+    const notional = Math.abs(this.#arithmetic.notional(price, target));
+    const equity = ledger.equity(price) - ledger.fee(price, target - ledger.position);
+    return notional <= equity * this.#settings.account.leverage;
+  }
+
+  #fill(bar: number, intent: Intent, lots: number, price: number): void {
+    const { openMs, volume, intervalMs } = this.#bars;
+    const isAfterGap =
+      bar > 0 && (openMs[bar] as number) - (openMs[bar - 1] as number) !== intervalMs;
+    if (isAfterGap) this.counts.filledAfterGap += 1;
+    if (volume[bar] === 0) this.counts.filledWithoutVolume += 1;
+    const reason = intent.purpose === 'flatten' ? 'risk' : 'signal';
+    this.#book(bar, { lots, price, reason, intent });
+    // What is held must be markable at every price to come: refused now rather than inexact later.
+    this.#arithmetic.notional(this.#highestPrice, this.position);
+  }
+
+  #book(
+    bar: number,
+    done: { lots: number; price: number; reason: FillReason; intent: Intent | null },
+  ): void {
+    const { lots, price, reason, intent } = done;
+    const timeMs = this.#bars.openMs[bar] as number;
+    const booked = this.#ledger.fill({ timeMs, bar }, lots, price, reason);
+    this.fills.push(booked);
+    this.#boundsMoved();
+    const tradeId = String(this.fills.length);
+    const fill: Fill = {
+      tradeId,
+      exchangeOrderId: tradeId,
+      clientOrderId: intent === null ? `autoclose-${tradeId}` : intent.request.clientOrderId,
+      side: lots > 0 ? 'buy' : 'sell',
+      price: price as Ticks,
+      lots: Math.abs(lots) as Lots,
+      fee: booked.fee as Money,
+      realizedPnl: booked.realised as Money,
+      isMaker: false,
+      exchangeMs: timeMs as TimeMs,
+    };
+    this.#settings.step({ kind: 'fill', timeMs: this.#at(timeMs), source: 'stream', fill });
+  }
+
+  #boundsMoved(): void {
+    const at = liquidationTicks(this.#ledger, this.#arithmetic);
+    this.lowest = this.position > 0 ? (at ?? -1) : -1;
+    this.highest = this.position < 0 ? (at ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY;
+  }
+
+  #report(intent: Intent, status: ExchangeOrderStatus, executed: number): void {
+    const { clientOrderId, side, lots, reduceOnly } = intent.request;
+    const exchangeMs = this.#settings.now() as TimeMs;
+    const report = {
+      clientOrderId,
+      exchangeOrderId: executed > 0 ? String(this.fills.length) : '',
+      status,
+      side,
+      lots,
+      executedLots: executed as Lots,
+      reduceOnly,
+      exchangeMs,
+    };
+    this.#settings.step({ kind: 'orderReport', timeMs: exchangeMs, source: 'stream', report });
+  }
+
+  #reject({ request }: Intent): void {
+    this.#settings.step({
+      kind: 'orderRejected',
+      timeMs: this.#settings.now() as TimeMs,
+      clientOrderId: request.clientOrderId,
+      code: MARGIN_INSUFFICIENT,
+      message: 'Margin is insufficient.',
+    });
+  }
+
+  #tellWallet(reason: 'funding' | 'other', amount: number, exchangeMs: number): void {
+    this.#events += 1;
+    this.#settings.step({
+      kind: 'walletChange',
+      timeMs: this.#at(exchangeMs),
+      reason,
+      amount: amount as Money,
+      id: `${reason}-${this.#events}`,
+      exchangeMs: exchangeMs as TimeMs,
+    });
+  }
+
+  #at(timeMs: number): TimeMs {
+    return Math.max(this.#settings.now(), timeMs) as TimeMs;
+  }
+}

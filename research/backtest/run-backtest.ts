@@ -1,0 +1,339 @@
+/**
+ * The event-driven backtest: the live engine, candle by candle, in virtual time. In order, for each bar:
+ *
+ * 1. funding due at the open, or since the bar before, is paid;
+ * 2. a position that the open finds without margin is taken away;
+ * 3. the order that waits fills at the open;
+ * 4. funding due inside the bar is paid;
+ * 5. a liquidation price that the bar reaches is hit;
+ * 6. the closed candle goes to the engine, at the bar's end: its close is the mark price, equity is marked at
+ *    it, losses are looked for, strategies are asked, and what they decide becomes an order at once.
+ *
+ * Sizes, fees, funding and margin are those of research/accounting. `--risk live` also keeps orders to their
+ * limit price: an open beyond it ends the order, and the engine tries again at the next close.
+ */
+
+import type { Command } from '../../shared/core/command.ts';
+import { Outbox } from '../../shared/core/command.ts';
+import { Engine } from '../../shared/core/engine.ts';
+import type { Event } from '../../shared/core/event.ts';
+import type { Strategy } from '../../shared/core/strategy/strategy.ts';
+import { broken, type HalfTicks, type Money, type TimeMs } from '../../shared/core/units.ts';
+import {
+  AccountingError,
+  type AccountOptions,
+  checkOptions,
+} from '../accounting/account-options.ts';
+import { instrumentOf } from '../accounting/arithmetic.ts';
+import type { RunResult } from '../accounting/run-result.ts';
+import type { Bars } from '../data/bars.ts';
+import { bracketsOf, limitsOf, type RiskMode } from './account-terms.ts';
+import { CandleExchange } from './candle-exchange.ts';
+import { sizeInLotsOf, withFineLots } from './fine-lots.ts';
+import { RecordingStrategy } from './recording-strategy.ts';
+
+export interface BacktestOptions {
+  /** Fresh: it has seen no candle. */
+  readonly strategy: Strategy;
+  readonly account: AccountOptions;
+  readonly risk: RiskMode;
+}
+
+export interface BacktestResult {
+  /** The bars run on: with `--lots none` their lot is finer than that of the bars given. */
+  readonly bars: Bars;
+  /** One entry a bar: 1, -1, or 0 for none. Also what the engine did not follow. */
+  readonly signals: Int8Array;
+  readonly run: RunResult;
+  /** Decisions the live limits refused, by reason; nothing where risk is `none`. */
+  readonly refusals: Readonly<Record<string, number>>;
+}
+
+/**
+ * Runs a strategy on bars. Throws AccountingError for options that mean nothing, for no bars, and for
+ * positions beyond what exact money carries.
+ */
+export function runBacktest(bars: Bars, options: BacktestOptions): BacktestResult {
+  const { account } = options;
+  checkOptions(account);
+  if (bars.length === 0) throw new AccountingError('there are no bars to run on');
+  if (account.lots === 'exact') return new BacktestRun(bars, options).run();
+  const fine = withFineLots(bars);
+  const size = sizeInLotsOf(account.size, { from: bars, to: fine });
+  return new BacktestRun(fine, { ...options, account: { ...account, size } }).run();
+}
+
+const DAY_MS = 86_400_000;
+const SECOND_MS = 1_000;
+const ORDER_TIMER = 'order:';
+
+class BacktestRun {
+  readonly #bars: Bars;
+  readonly #options: BacktestOptions;
+  readonly #recorder: RecordingStrategy;
+  readonly #engine: Engine;
+  readonly #exchange: CandleExchange;
+  readonly #out = new Outbox();
+  readonly #signals: Int8Array;
+  readonly #equity: Float64Array;
+  /** What the engine asked to be reminded of its orders, soonest first. */
+  #timers: { readonly id: string; readonly atMs: TimeMs }[] = [];
+  /** The target decided at the bar before; null where nothing was decided. */
+  #decided: number | null = null;
+  #counts = { signals: 0, unchanged: 0, withoutSize: 0, unfilledAtEnd: 0 };
+  #ignoredWhileHalted = 0;
+  #withoutEquity = 0;
+
+  constructor(bars: Bars, options: BacktestOptions) {
+    const { account, risk } = options;
+    this.#bars = bars;
+    this.#options = options;
+    this.#recorder = new RecordingStrategy(options.strategy);
+    this.#engine = new Engine({
+      intervalMs: bars.intervalMs,
+      candleGraceMs: 0,
+      reconcileEveryMs: DAY_MS,
+      limits: limitsOf(risk),
+      orders: {
+        clientOrderIdPrefix: 'p-back',
+        recvWindowMs: 5_000,
+        ackDeadlineMs: 3_000,
+        presumeAbsentAfterMs: 60_000,
+        presumeAbsentQueries: 5,
+        absentHorizonMs: 45 * 60_000,
+      },
+      strategies: [{ strategy: this.#recorder, sizing: account.size }],
+      isQuiet: true,
+    });
+    this.#exchange = new CandleExchange({
+      bars,
+      account,
+      keepsLimitPrices: risk === 'live',
+      step: (event) => this.#step(event),
+      now: () => this.#engine.now,
+    });
+    this.#signals = new Int8Array(bars.length);
+    this.#equity = new Float64Array(bars.length);
+  }
+
+  run(): BacktestResult {
+    this.#begin();
+    const { length } = this.#bars;
+    // In pieces of bounded length, because V8 does not replace a loop's code well while it runs.
+    for (let from = 0; from < length; from += 4_096) {
+      this.#runPiece(from, Math.min(length, from + 4_096));
+    }
+    const { record } = this.#engine.account;
+    const { position, wallet } = this.#exchange;
+    if (record.position !== position || record.walletBalance !== wallet) {
+      broken('the engine and the exchange of a backtest end with different accounts');
+    }
+    return {
+      bars: this.#bars,
+      signals: this.#signals,
+      run: this.#result(),
+      refusals: this.#refusals(),
+    };
+  }
+
+  #runPiece(from: number, to: number): void {
+    const { low, high } = this.#bars;
+    const exchange = this.#exchange;
+    for (let bar = from; bar < to; bar++) {
+      if (
+        exchange.hasOrder ||
+        this.#decided !== null ||
+        bar === exchange.fundingBar ||
+        exchange.isBeyond(low[bar] as number) ||
+        exchange.isBeyond(high[bar] as number)
+      ) {
+        this.#open(bar);
+      }
+      this.#close(bar);
+    }
+  }
+
+  /** Rules 1 to 5. */
+  #open(bar: number): void {
+    const exchange = this.#exchange;
+    const { open, low, high } = this.#bars;
+    exchange.payFunding(bar, false);
+    if (exchange.isBeyond(open[bar] as number)) this.#liquidate(bar, open[bar] as number);
+    if (this.#decided === exchange.position) this.#counts.unchanged += 1;
+    // An account with nothing left is refused before the exchange is asked.
+    else if (this.#decided !== null && !exchange.hasOrder) this.#withoutEquity += 1;
+    this.#decided = null;
+    exchange.fillOrder(bar);
+    exchange.payFunding(bar, true);
+    if (exchange.isBeyond(low[bar] as number) || exchange.isBeyond(high[bar] as number)) {
+      this.#liquidate(bar, exchange.liquidationPrice(bar));
+    }
+  }
+
+  /** Rule 6. */
+  #close(bar: number): void {
+    const { openMs, open, high, low, close, intervalMs } = this.#bars;
+    const startMs = openMs[bar] as number;
+    const beforeMs = bar === 0 ? startMs - intervalMs : (openMs[bar - 1] as number);
+    const timeMs = (startMs + intervalMs) as TimeMs;
+    this.#step({
+      kind: 'candle',
+      timeMs,
+      candle: {
+        openMs: startMs as TimeMs,
+        intervalMs,
+        open: (2 * (open[bar] as number)) as HalfTicks,
+        high: (2 * (high[bar] as number)) as HalfTicks,
+        low: (2 * (low[bar] as number)) as HalfTicks,
+        close: (2 * (close[bar] as number)) as HalfTicks,
+        source: 'trade',
+        isPartial: false,
+        gapBefore: (startMs - beforeMs) / intervalMs - 1,
+      },
+    });
+    this.#equity[bar] = this.#engine.equity ?? broken('equity is not known');
+    if (this.#recorder.direction !== null) this.#onSignal(bar, this.#recorder.direction);
+    if (this.#timers.length > 0) this.#remind(timeMs);
+  }
+
+  #onSignal(bar: number, direction: number): void {
+    this.#signals[bar] = direction;
+    this.#counts.signals += 1;
+    const { tradeExecutor } = this.#engine;
+    if (tradeExecutor.isFlattening) {
+      this.#ignoredWhileHalted += 1;
+      return;
+    }
+    const target = tradeExecutor.target ?? broken('a signal without a decision');
+    if (target === 0) this.#counts.withoutSize += 1;
+    if (bar === this.#bars.length - 1) this.#counts.unfilledAtEnd = 1;
+    else this.#decided = target;
+  }
+
+  #remind(timeMs: TimeMs): void {
+    const isDue = (timer: { atMs: TimeMs }) => timer.atMs <= timeMs;
+    const due = this.#timers.filter(isDue);
+    this.#timers = this.#timers.filter((timer) => !isDue(timer));
+    for (const { id } of due) this.#step({ kind: 'timer', timeMs, id });
+  }
+
+  /**
+   * The exchange takes the position away. Live, the engine trades on only to reduce, until a person has
+   * looked. Without limits that person resumes at once: a decision taken at the bar before still holds, an
+   * older one is dropped and the next signal decides.
+   */
+  #liquidate(bar: number, price: number): void {
+    this.#exchange.liquidate(bar, price);
+    if (this.#options.risk === 'live') return;
+    const { now, gate } = this.#engine;
+    if (this.#decided === null) {
+      this.#step({
+        kind: 'operator',
+        timeMs: now,
+        action: 'flatten',
+        by: 'backtest',
+        id: `${bar}`,
+      });
+    }
+    const change = { state: 'active', reason: 'resumed', by: 'backtest', nowMs: now } as const;
+    this.#step({ kind: 'tradingState', timeMs: now, record: gate.next(change) });
+    if (this.#decided === null) return;
+    // An order that ended without a fill is tried again a second later: at the same open, to a candle.
+    this.#step({ kind: 'timer', timeMs: (now + SECOND_MS) as TimeMs, id: 'tick' });
+  }
+
+  /** What a live session begins with, at the first open. */
+  #begin(): void {
+    const { account, risk } = this.#options;
+    const startMs = this.#bars.openMs[0] as number;
+    const timeMs = (startMs - 1) as TimeMs;
+    this.#step({ kind: 'instrument', timeMs, spec: instrumentOf(this.#bars).spec });
+    this.#step({
+      kind: 'accountTerms',
+      timeMs,
+      brackets: bracketsOf(risk),
+      leverage: account.leverage,
+      makerFeePpm: 0,
+      takerFeePpm: Math.round(account.feeBps * 100),
+    });
+    this.#step({ kind: 'clock', timeMs, offsetMs: 0, errorMs: 0 });
+    for (const feed of ['book', 'market', 'user'] as const) {
+      this.#step({ kind: 'feedStatus', timeMs, feed, status: 'up', reason: 'candles' });
+    }
+    this.#step({
+      kind: 'recovered',
+      timeMs: startMs as TimeMs,
+      epoch: 1,
+      tradingState: this.#engine.gate.record,
+      account: null,
+      decision: null,
+      orders: [],
+      recentTradeIds: [],
+    });
+    const { blockingHold } = this.#engine.gate;
+    if (blockingHold !== null) broken(`a backtest begins under a hold: ${blockingHold}`);
+  }
+
+  #step(event: Event): void {
+    this.#engine.step(event, this.#out);
+    if (this.#out.count === 0) return;
+    for (const command of this.#out.take()) this.#perform(command);
+  }
+
+  /** Answers at once what the engine waits for; nothing is stored, nobody is told. */
+  #perform(command: Command): void {
+    const timeMs = this.#engine.now;
+    switch (command.kind) {
+      case 'recordIntent': {
+        const { clientOrderId } = command.intent.request;
+        return this.#step({ kind: 'intentRecorded', timeMs, clientOrderId });
+      }
+      case 'placeOrder':
+        return this.#exchange.place(command.intent);
+      case 'readAccount':
+        return this.#exchange.tellAccount();
+      case 'readCandles':
+        // What is missing from the data is missing from history too.
+        return this.#step({ kind: 'candleHistory', timeMs, candles: [] });
+      case 'setTimer':
+        // Other timers wait for a clock; here candles are the clock.
+        if (command.id.startsWith(ORDER_TIMER)) this.#timers.push(command);
+        return;
+      default:
+        return;
+    }
+  }
+
+  #result(): RunResult {
+    const { fills, funding, clearances, counts } = this.#exchange;
+    const isUnlimited = this.#options.risk === 'none';
+    return {
+      cash: this.#options.account.cash,
+      finalEquity: this.#equity[this.#bars.length - 1] as Money,
+      equity: this.#equity,
+      fills,
+      funding,
+      clearances,
+      counts: {
+        ...counts,
+        ...this.#counts,
+        refusedByMargin: counts.refusedByMargin + (isUnlimited ? this.#withoutEquity : 0),
+        gaps: this.#engine.strategies.gaps,
+      },
+    };
+  }
+
+  #refusals(): Record<string, number> {
+    // Without limits the engine is refused only between a liquidation and the resume at the same instant.
+    if (this.#options.risk === 'none') return {};
+    const refusals: Record<string, number> = {};
+    for (const [reason, count] of this.#engine.refusals) {
+      refusals[reason] = count;
+    }
+    if (this.#exchange.beyondLimitPrice > 0) {
+      refusals.limitPrice = this.#exchange.beyondLimitPrice;
+    }
+    if (this.#ignoredWhileHalted > 0) refusals.halted = this.#ignoredWhileHalted;
+    return refusals;
+  }
+}
