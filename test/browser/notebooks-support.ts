@@ -15,19 +15,10 @@ import { tmpdir } from 'node:os';
 import { extname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
+import { CHROMIUM, isChromiumThere } from './chromium.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const KIT = join(ROOT, 'node_modules/@observablehq/notebook-kit/dist/bin/notebooks.js');
-const CHROMIUM = process.env.PLIMSOLL_CHROMIUM ?? '/usr/bin/chromium';
-const FLAGS = [
-  '--no-sandbox',
-  '--headless',
-  '--disable-gpu',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
 const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript',
@@ -41,7 +32,7 @@ const CELL = /<script id="(\d+)" type="([^"]+)"[^>]*>([\s\S]*?)<\/script>/g;
 /** Why notebooks cannot be tested here; null where they can. */
 export function missingForNotebooks(): string | null {
   if (!existsSync(KIT)) return 'Observable Notebook Kit is not installed (npm ci)';
-  if (!existsSync(CHROMIUM)) {
+  if (!isChromiumThere) {
     return `no browser at ${CHROMIUM}: install Debian's chromium or set PLIMSOLL_CHROMIUM`;
   }
   return null;
@@ -109,11 +100,6 @@ export async function serve(folder: string): Promise<{ server: Server; origin: s
   });
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
   return { server, origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
-}
-
-export async function launch(): Promise<Browser> {
-  const { chromium } = await import('playwright-core');
-  return chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
 }
 
 export interface OpenedPage {

@@ -6,10 +6,10 @@ import { rmSync } from 'node:fs';
 import type { Server } from 'node:http';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { launch } from './chromium.ts';
 import {
   type BuiltNotebooks,
   buildNotebooks,
-  launch,
   missingForNotebooks,
   open,
   serve,
