@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import about from '../../package.json' with { type: 'json' };
 import { ConfigurationError } from '../../shared/config/load.ts';
+import { addBacktestCommand } from './backtest.ts';
 import { addExchangeCommand, addGatewayCommand } from './child-programs.ts';
 import { addDataCommand } from './data.ts';
 import { addDoctorCommand } from './doctor.ts';
@@ -47,6 +48,7 @@ addExportCommand(program);
 addDoctorCommand(program);
 addDownloadCommand(program);
 addDataCommand(program);
+addBacktestCommand(program);
 addResearchCommand(program);
 addSweepCommand(program);
 
