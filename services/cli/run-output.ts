@@ -1,11 +1,6 @@
 /** What a run on candles leaves behind: JSON, CSV files and a table for people. Shared by `research` and `backtest`. */
 import { writeFileSync } from 'node:fs';
-import type { AccountOptions } from '../../research/accounting/account-options.ts';
 import { instrumentOf } from '../../research/accounting/arithmetic.ts';
-import type { RunResult } from '../../research/accounting/run-result.ts';
-import type { Bars } from '../../research/data/bars.ts';
-import type { Manifest } from '../../research/data/manifest.ts';
-import type { SignalSource } from '../../research/honesty/look-ahead.ts';
 import { ALWAYS_FLAT_MULTIPLE } from '../../research/metrics/baselines.ts';
 import { type Metrics, metricsOf } from '../../research/metrics/metrics.ts';
 import {
@@ -15,26 +10,10 @@ import {
   type Money,
   type Ticks,
 } from '../../shared/core/units.ts';
-import type { RunOptions } from './run-options.ts';
+import type { FinishedRun } from './finished-run.ts';
 import { runPage } from './run-page.ts';
 
-/** A run with everything that is told about it. */
-export interface FinishedRun {
-  readonly options: RunOptions;
-  /** All parameters in force, defaults included. */
-  readonly params: Readonly<Record<string, number>>;
-  /** Of the file; `bars` may be a part of it. */
-  readonly manifest: Manifest;
-  readonly bars: Bars;
-  readonly account: AccountOptions;
-  readonly signals: Int8Array;
-  /** What gave the signals, to be asked again by the look-ahead detector. */
-  readonly source: SignalSource;
-  readonly run: RunResult;
-  readonly breakEvenFeeBps: number | null;
-  /** Orders the risk limits refused, by reason; none where risk is `none`. */
-  readonly refusals: Readonly<Record<string, number>>;
-}
+export type { FinishedRun } from './finished-run.ts';
 
 /** The result as `--json` writes it: money in USDT, multiples and shares plain, times in ISO 8601. */
 export type RunReport = Readonly<Record<string, unknown>> & { readonly metrics: Metrics };

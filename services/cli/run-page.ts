@@ -4,8 +4,8 @@ import type { Metrics } from '../../research/metrics/metrics.ts';
 import { number } from '../../research/report/html.ts';
 import { renderReport } from '../../research/report/render-report.ts';
 import { MONEY_PER_USDT } from '../../shared/core/units.ts';
+import type { FinishedRun } from './finished-run.ts';
 import type { RunOptions } from './run-options.ts';
-import type { FinishedRun } from './run-output.ts';
 
 export function runPage(finished: FinishedRun, metrics: Metrics): string {
   const { options, params, bars, signals, run, breakEvenFeeBps, refusals, manifest } = finished;

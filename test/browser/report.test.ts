@@ -21,6 +21,7 @@ tellIfMissing();
 
 describe.skipIf(!isChromiumThere)('the report in a browser', () => {
   const folder = mkdtempSync(join(tmpdir(), 'plimsoll-report-'));
+  // A report of a real run can be looked at instead of the seeded one.
   const file = process.env.PLIMSOLL_REPORT ?? join(folder, 'report.html');
   let browser: Browser;
 
@@ -30,6 +31,7 @@ describe.skipIf(!isChromiumThere)('the report in a browser', () => {
       startMs: 1_690_000_000_000 - 800_000,
     });
     writeFileSync(join(folder, 'report.html'), renderReport(report));
+    process.stderr.write(`screenshots of the report: ${folder}\n`);
     browser = await launch();
   });
   afterAll(() => browser?.close());

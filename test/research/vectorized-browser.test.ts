@@ -1,6 +1,6 @@
 /**
- * Goal: what notebooks use runs in a browser. Method: every import that research/vectorized, accounting and
- * metrics reach, directly or through others, is a file of ours: no `node:`, no package.
+ * Goal: what notebooks use runs in a browser. Method: every import that research/vectorized, accounting,
+ * metrics and honesty reach, directly or through others, is a file of ours: no `node:`, no package.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -8,7 +8,9 @@ import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const FOLDERS = ['research/vectorized', 'research/accounting', 'research/metrics'];
+const FOLDERS = ['vectorized', 'accounting', 'metrics', 'honesty'].map(
+  (name) => `research/${name}`,
+);
 const IMPORT =
   /^(?:import|export)\s[^;]*?from\s+'([^']+)'|^import\s+'([^']+)'|\bimport\('([^']+)'\)/gm;
 
