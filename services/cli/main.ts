@@ -13,6 +13,7 @@ import { addResearchCommand } from './research.ts';
 import { addSteeringCommands } from './steer.ts';
 import { addSweepCommand } from './sweep.ts';
 import { addTradeCommand } from './trade.ts';
+import { addValidateCommand } from './validate.ts';
 
 /** Errors whose message says all a person needs; anything else is shown with its stack. */
 const EXPECTED: ReadonlySet<string> = new Set([
@@ -27,6 +28,7 @@ const EXPECTED: ReadonlySet<string> = new Set([
   'AccountingError',
   'DataSetError',
   'DownloadError',
+  'UnusableJournalError',
 ]);
 
 /** 0 done, 1 failed while running, 2 could not start as asked. */
@@ -51,6 +53,7 @@ addDataCommand(program);
 addBacktestCommand(program);
 addResearchCommand(program);
 addSweepCommand(program);
+addValidateCommand(program);
 
 program.parseAsync().catch((error: unknown) => {
   const isExpected = error instanceof ConfigurationError || EXPECTED.has((error as Error).name);
