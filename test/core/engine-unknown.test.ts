@@ -231,6 +231,32 @@ describe('a sent order without any answer', () => {
   });
 });
 
+describe('a flip that the exchange refuses', () => {
+  it('does not trap the position: the closing half goes alone, then opening is tried again', () => {
+    const script = { [START_MS]: 1, [START_MS + MINUTE]: -1 } as const;
+    const scenario = new Scenario({
+      strategies: [{ strategy: new ScriptedStrategy(script), sizing: SIZE }],
+    }).start();
+    scenario.closeCandle();
+    scenario.complete(scenario.lastIntent());
+    scenario.closeCandle();
+    const flip = scenario.lastIntent();
+    expect(flip).toMatchObject({ purpose: 'open', request: { side: 'sell', lots: 20 } });
+    scenario.recorded(flip);
+    const { clientOrderId } = flip.request;
+    scenario.post({ kind: 'orderRejected', clientOrderId, code: -2019, message: 'margin' });
+    scenario.pass(2_000);
+    const closing = scenario.lastIntent();
+    expect(closing).toMatchObject({
+      purpose: 'close',
+      request: { side: 'sell', lots: 10, reduceOnly: true },
+    });
+    scenario.complete(closing);
+    scenario.pass(2_000);
+    expect(scenario.lastIntent()).toMatchObject({ purpose: 'open', request: { lots: 10 } });
+  });
+});
+
 describe('somebody else’s trade', () => {
   it('is booked, and sets trading to reducing', () => {
     const scenario = new Scenario().start();

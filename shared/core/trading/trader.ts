@@ -53,6 +53,8 @@ export class Trader {
   margin: MarginCalculator | null = null;
   readonly refusals = new RefusalCount();
   readonly #parts: TraderParts;
+  /** The decision whose opening order the exchange refused last. */
+  #refusedFlip: string | null = null;
 
   constructor(parts: TraderParts) {
     this.#parts = parts;
@@ -73,7 +75,8 @@ export class Trader {
     }
     // A trader that is stopping opens nothing and need not say so at every signal.
     if (gate.holds.has('draining') && position === 0) return;
-    if (!this.#mayStillLive(trade)) {
+    const isRefusedByExchange = isOpposite && trade.decisionId === this.#refusedFlip;
+    if (!this.#mayStillLive(trade) && !isRefusedByExchange) {
       const opening = this.#propose(trade, trade.delta, 'open');
       if (this.#submit(opening, nowMs, out)) return;
     }
@@ -112,7 +115,7 @@ export class Trader {
         return;
       case 'orderRejected':
         activity.rejects.add(nowMs);
-        this.#ended(orderExecutor.rejected(event, out), nowMs, out);
+        this.#onRejected(orderExecutor.rejected(event, out), event.code, out);
         return;
       case 'orderUnknown': {
         const order = orderExecutor.unknown(event, out);
@@ -146,6 +149,14 @@ export class Trader {
       unrealizedPnl: account.unrealizedPnl(mark, this.instrument),
       instrument: this.instrument,
     });
+  }
+
+  /** The exchange will not open for this decision: what is left of it is to close. A code of 0 is our own doing. */
+  #onRejected(order: OrderRecord | null, code: number, out: Outbox): void {
+    if (order && code !== 0 && order.intent.purpose === 'open') {
+      this.#refusedFlip = order.intent.decisionId;
+    }
+    this.#ended(order, order?.updatedMs ?? (0 as TimeMs), out);
   }
 
   /** An order ended short of what was asked: say so, and let the next attempt wait unless it filled something. */
