@@ -6,6 +6,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -50,9 +51,16 @@ export interface BuiltNotebooks {
 
 /**
  * Builds every notebook in a folder of its own, on generated data: what a person put into
- * research/notebooks/data is neither read nor touched. `planted` adds pages by file name. Throws with the tool's output where it fails.
+ * research/notebooks/data is neither read nor touched. `planted` adds pages by
+ * file name; `data` is what `npm run notebooks:data` is given. Throws with the tool's output where it fails.
  */
-export function buildNotebooks(planted: Readonly<Record<string, string>> = {}): BuiltNotebooks {
+export function buildNotebooks({
+  planted = {},
+  data = [],
+}: {
+  planted?: Readonly<Record<string, string>>;
+  data?: readonly string[];
+} = {}): BuiltNotebooks {
   const folder = mkdtempSync(join(tmpdir(), 'plimsoll-notebooks-'));
   const isOwn = (path: string) => !/research\/(datasets|notebooks\/(data|\.observable))/.test(path);
   for (const part of ['research', 'shared']) {
@@ -65,13 +73,18 @@ export function buildNotebooks(planted: Readonly<Record<string, string>> = {}): 
   for (const [name, text] of Object.entries(planted)) writeFileSync(join(notebooks, name), text);
   const pages = readdirSync(notebooks).filter((name) => name.endsWith('.html'));
   const dist = join(folder, 'dist');
-  run(folder, 'research/notebooks/prepare-data.ts');
-  run(
-    folder,
-    ...[KIT, 'build', '--root', notebooks, '--out', dist],
-    ...['--template', join(notebooks, 'template/page.html'), '--'],
-    ...pages.map((name) => join(notebooks, name)),
-  );
+  try {
+    run(folder, 'research/notebooks/prepare-data.ts', ...data);
+    run(
+      folder,
+      ...[KIT, 'build', '--root', notebooks, '--out', dist],
+      ...['--template', join(notebooks, 'template/page.html'), '--'],
+      ...pages.map((name) => join(notebooks, name)),
+    );
+  } catch (error) {
+    rmSync(folder, { recursive: true });
+    throw error;
+  }
   const cells = (page: string) =>
     [...readFileSync(join(notebooks, page), 'utf8').matchAll(CELL)].map(
       ([, id = '', type, source = '']) => ({

@@ -2,10 +2,14 @@
  * Goal: every cell of every notebook renders, and nothing leaves the machine. Method: built as `notebooks build` does,
  * served on loopback, opened in a real browser in which every other address fails and is counted.
  */
-import { rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import type { Server } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { walk } from '../research/vectorized-support.ts';
 import { launch } from './chromium.ts';
 import {
   type BuiltNotebooks,
@@ -100,9 +104,11 @@ describe.skipIf(missing !== null)(`the notebooks${missing ? ` (${missing})` : ''
 it.skipIf(missing !== null)(
   'fails a page whose cell asks for a library from a CDN',
   async () => {
+    const cell = (id: number, source: string) =>
+      `  <script id="${id}" type="module">\n    ${source}\n  </script>\n`;
+    const cells = cell(1, 'Inputs.range([0, 1])') + cell(2, 'Plot.plot({})');
     const built = buildNotebooks({
-      'planted.html':
-        '<!doctype html>\n<notebook>\n  <script id="1" type="module">\n    Inputs.range([0, 1])\n  </script>\n  <script id="2" type="module">\n    Plot.plot({})\n  </script>\n</notebook>\n',
+      planted: { 'planted.html': `<!doctype html>\n<notebook>\n${cells}</notebook>\n` },
     });
     const { server, origin } = await serve(built.dist);
     const browser = await launch();
@@ -122,4 +128,50 @@ it.skipIf(missing !== null)(
     }
   },
   120_000,
+);
+
+it.skipIf(missing !== null)(
+  'show one’s own candles, gzipped and without funding',
+  async () => {
+    const own = mkdtempSync(join(tmpdir(), 'plimsoll-own-'));
+    const rows = walk(2_000, 5).map((ticks, i) => {
+      const price = (ticks / 10).toFixed(1);
+      return `${1_700_006_400_000 + i * 900_000},${price},${price},${price},${price},1`;
+    });
+    const file = join(own, 'own.csv.gz');
+    writeFileSync(file, gzipSync(`open_time,open,high,low,close,volume\n${rows.join('\n')}\n`));
+    const built = buildNotebooks({ data: ['--data', file] });
+    const { server, origin } = await serve(built.dist);
+    const browser = await launch();
+    try {
+      const { page, outside, errors } = await open(browser, {
+        origin,
+        path: 'costs.html',
+        width: 800,
+      });
+      const notes = () => page.locator('.note').allTextContents();
+      await expect.poll(async () => (await notes()).length).toBe(2);
+      expect(await notes()).toEqual([
+        '2,000 candles of 15 minutes and 0 funding rates, from 2023-11-15',
+        'No funding rates were given with these candles.',
+      ]);
+      expect([outside, errors]).toEqual([[], []]);
+    } finally {
+      await browser.close();
+      server.close();
+      for (const folder of [own, built.folder]) rmSync(folder, { recursive: true, force: true });
+    }
+  },
+  120_000,
+);
+
+it.skipIf(missing !== null)(
+  'refuses candles that cannot be read, by file and line, and takes nothing of them',
+  () => {
+    const own = mkdtempSync(join(tmpdir(), 'plimsoll-own-'));
+    const file = join(own, 'own.csv');
+    writeFileSync(file, 'open_time,open,high,low,close,volume\n60000,1,1,1,x,1\n');
+    expect(() => buildNotebooks({ data: ['--data', file] })).toThrow(/own\.csv, line 2/);
+    rmSync(own, { recursive: true });
+  },
 );
