@@ -26,6 +26,7 @@ const NOT_KEYS: ReadonlySet<string> = new Set([
   'PLIMSOLL_CONFIG',
   'PLIMSOLL_DATA',
   'PLIMSOLL_FEED_TOKEN',
+  'PLIMSOLL_TEST_SEED',
 ]);
 
 /** Short windows on one-second candles, so that the demonstration trades within seconds. */

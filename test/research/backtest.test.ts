@@ -4,7 +4,7 @@
  */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { AccountOptions } from '../../research/accounting/account-options.ts';
+import { AccountingError, type AccountOptions } from '../../research/accounting/account-options.ts';
 import { runSignals } from '../../research/accounting/run-signals.ts';
 import { type BacktestResult, runBacktest } from '../../research/backtest/run-backtest.ts';
 import type { Bars, FundingRates } from '../../research/data/bars.ts';
@@ -133,12 +133,29 @@ function bothWays(
   };
 }
 
+function isCarried(
+  bars: Bars,
+  { name, params }: { name: string; params: Record<string, number> },
+  options: AccountOptions,
+): boolean {
+  try {
+    runSignals(bars, vectorizedSignals(name, bars, params), options);
+    return true;
+  } catch (error) {
+    if (error instanceof AccountingError) return false;
+    throw error;
+  }
+}
+
 describe('the live engine on candles, without limits', () => {
   it('makes the signals, fills, payments, equity and counts of the vectorised run, to the last 1e-8', () => {
     const seen = { fills: 0, liquidations: 0, refused: 0, gaps: 0, funding: 0 };
     fc.assert(
       fc.property(moves, strategies, account, (made, strategy, options) => {
-        const { vectorised, driven } = bothWays(barsOf(made), strategy, options);
+        const bars = barsOf(made);
+        // An account that has grown beyond what exact money carries is refused by both, in their own words.
+        fc.pre(isCarried(bars, strategy, options));
+        const { vectorised, driven } = bothWays(bars, strategy, options);
         expect(driven.signals).toEqual(vectorised.signals);
         expect(driven.run.fills).toEqual(vectorised.run.fills);
         expect(driven.run.funding).toEqual(vectorised.run.funding);
