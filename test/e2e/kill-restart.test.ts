@@ -89,6 +89,8 @@ it(`survives ${KILLS} kills without losing or doubling an order`, {
     const running = trader();
     await running.line((line) => line.includes('reconciled with the exchange'));
     countOrphaned(running);
+    // Each restart found position, wallet and orders equal to the exchange's, with nothing to adopt.
+    expect(running.lines.filter((line) => line.includes('differs from ours'))).toEqual([]);
     const moment = MOMENTS[i] as string;
     const seen = running.lines.length;
     const sign = moment === 'reconciled' ? 'reconciled with' : `"topic":"${moment}"`;
