@@ -209,6 +209,16 @@ describe('exposure', () => {
     store.advance('c', 'abandoned', { nowMs: ms(1) });
     expect(store.exposure()).toEqual({ buy: 6, sell: 7 });
   });
+
+  it('keeps what is presumed absent in the exposure, though it takes no place among live orders', () => {
+    const store = stored('unknown');
+    expect(store.liveCount).toBe(1);
+    store.advance('a', 'presumedAbsent', { nowMs: ms(1) });
+    expect(store.liveCount).toBe(0);
+    expect(store.exposure()).toEqual({ buy: 10, sell: 0 });
+    store.applyReport(report('open', 0), ms(2));
+    expect(store.liveCount).toBe(1);
+  });
 });
 
 describe('settling', () => {

@@ -64,7 +64,7 @@ function context(over: Partial<RiskContext> = {}): RiskContext {
     activity: new RiskActivity(),
     position: lots(0),
     exposure: { buy: lots(0), sell: lots(0) },
-    unsettledCount: 0,
+    liveCount: 0,
     bid: ticks(1_000_000),
     ask: ticks(1_000_001),
     markPrice: MARK,
@@ -197,8 +197,8 @@ describe('a limit', () => {
     ],
     [
       'open orders',
-      () => verdict(order(), { ...limits({ openOrdersMax: 4 }), unsettledCount: 3 }),
-      () => verdict(order(), { ...limits({ openOrdersMax: 4 }), unsettledCount: 4 }),
+      () => verdict(order(), { ...limits({ openOrdersMax: 4 }), liveCount: 3 }),
+      () => verdict(order(), { ...limits({ openOrdersMax: 4 }), liveCount: 4 }),
       'openOrders',
     ],
     [
@@ -395,7 +395,7 @@ describe('what is not known', () => {
     expect(verdict(order(), { exposure: { buy: lots(Number.NaN), sell: lots(0) } })).toBe(
       'notFinite',
     );
-    expect(verdict(order(), { unsettledCount: Number.NaN })).toBe('notFinite');
+    expect(verdict(order(), { liveCount: Number.NaN })).toBe('notFinite');
   });
 
   it('of quantity or price refuses exits too', () => {
@@ -469,7 +469,7 @@ describe('an exit', () => {
             position: lots(isLong ? position : -position),
             bid: bid === null ? null : ticks(bid),
             equity: equity === null ? null : money(equity),
-            unsettledCount: unsettled,
+            liveCount: unsettled,
             gate: gate(...holds),
           };
           expect(verdict(exit, at)).toBe('approved');

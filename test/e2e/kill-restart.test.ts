@@ -104,7 +104,8 @@ it(`survives ${KILLS} kills without losing or doubling an order`, {
   }
   const last = trader();
   await last.line((line) => line.includes('reconciled with the exchange'));
-  await last.line((line) => line.includes('"topic":"fill"'), 60_000);
+  const isFill = (line: string) => line.includes('"topic":"fill"');
+  await last.line(() => last.lines.filter(isFill).length >= 3, 60_000);
   const code = await last.end('SIGTERM');
   expect(code, last.lines.slice(-15).join('\n')).toBe(0);
 
@@ -120,7 +121,7 @@ it(`survives ${KILLS} kills without losing or doubling an order`, {
   // Every trade is booked once, and the position is the exchange's.
   expect(fills.map((fill) => fill.tradeId).sort()).toEqual(trades.map((t) => String(t.id)).sort());
   expect(((account?.position ?? 0) / 1000).toFixed(3)).toBe(await witness.position());
-  expect(theirs.length).toBeGreaterThan(1);
+  expect(theirs.length).toBeGreaterThan(3);
   // Some kills must have struck between sending and the answer, or this test shows little.
   expect(orphaned).toBeGreaterThan(1);
 });

@@ -57,6 +57,13 @@ export class OrderStore {
     return this.#unsettled.size;
   }
 
+  /** Orders that are, or may well be, at work: those presumed absent hold exposure, but no place. */
+  get liveCount(): number {
+    let count = 0;
+    for (const { state } of this.#unsettled.values()) if (state !== 'presumedAbsent') count += 1;
+    return count;
+  }
+
   get(clientOrderId: string): OrderRecord | null {
     return this.#orders.get(clientOrderId) ?? null;
   }

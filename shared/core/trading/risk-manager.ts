@@ -66,7 +66,8 @@ export interface RiskContext {
   readonly position: Lots;
   /** What unsettled orders may still add on either side, this order not counted. */
   readonly exposure: { readonly buy: Lots; readonly sell: Lots };
-  readonly unsettledCount: number;
+  /** Orders that are or may be at work; one presumed absent counts in `exposure` only. */
+  readonly liveCount: number;
   readonly bid: Ticks | null;
   readonly ask: Ticks | null;
   readonly markPrice: MarkPriceEvent | null;
@@ -180,9 +181,7 @@ function size({ request }: ProposedOrder, context: RiskContext): Refusal {
   if (!isPositive(equity)) return refuse('noEquity', `equity ${equity}`);
   if (!markPrice || !margin || !context.marginCalculator)
     return refuse('noMark', 'margin not known');
-  if (
-    ![position, exposure.buy, exposure.sell, context.unsettledCount].every(Number.isSafeInteger)
-  ) {
+  if (![position, exposure.buy, exposure.sell, context.liveCount].every(Number.isSafeInteger)) {
     return refuse('notFinite', `position ${position}, unsettled ${exposure.buy}/${exposure.sell}`);
   }
   const worst = Math.max(markPrice.mark, request.price ?? 0, ask ?? 0) as Ticks;
@@ -219,8 +218,8 @@ function size({ request }: ProposedOrder, context: RiskContext): Refusal {
   if (!(positionNotional <= context.marginCalculator.notionalMax())) {
     return refuse('leverage', 'above what the account’s leverage allows');
   }
-  if (!(context.unsettledCount < limits.openOrdersMax)) {
-    return refuse('openOrders', `${context.unsettledCount} orders are unsettled`);
+  if (!(context.liveCount < limits.openOrdersMax)) {
+    return refuse('openOrders', `${context.liveCount} orders are live`);
   }
   const maintenance = context.marginCalculator.maintenance(positionNotional);
   if (

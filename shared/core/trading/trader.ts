@@ -259,7 +259,7 @@ export class Trader {
         buy: (exposure.buy - (isBuy ? stake : 0)) as Lots,
         sell: (exposure.sell - (own && !isBuy ? stake : 0)) as Lots,
       },
-      unsettledCount: orders.unsettledCount - (own ? 1 : 0),
+      liveCount: orders.liveCount - (own ? 1 : 0),
       bid: market.book?.bid ?? null,
       ask: market.book?.ask ?? null,
       markPrice: market.markPrice,
