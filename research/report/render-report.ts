@@ -2,11 +2,11 @@
  * A run as one HTML file that asks for nothing from outside: style, script, chart library and data are in it, and its
  * policy forbids every request. The same run gives the same file.
  */
-import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dailyEquity } from '../metrics/daily-equity.ts';
 import { barsAStretch, chartDataOf } from './chart-data.ts';
 import { day, Html, html, interval, multiple, number, percent, scriptJson } from './html.ts';
+import { clientFile, fileText, pageText, tilesRow, verdictCard } from './page.ts';
 import type { ReportRun } from './report-run.ts';
 import { costChart, fanChart, randomTimesChart } from './small-charts.ts';
 import {
@@ -20,8 +20,6 @@ import {
 import { verdictOf } from './verdict.ts';
 
 const require = createRequire(import.meta.url);
-const fileOf = (path: string | URL) => new Html(readFileSync(path, 'utf8'));
-const client = (name: string) => fileOf(new URL(`client/${name}`, import.meta.url));
 
 /** The whole file's text. Reads the chart library and the page's own script and style from disk. */
 export function renderReport(report: ReportRun): string {
@@ -29,25 +27,9 @@ export function renderReport(report: ReportRun): string {
   const from = bars.openMs[0] as number;
   const to = (bars.openMs[bars.length - 1] as number) + bars.intervalMs;
   const oddities = odditiesTable(report);
-  const verdict = verdictOf(report);
   const parameters = Object.entries(params).map(([name, value]) => [name, `${value}`] as const);
-  return html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:">
-<link rel="icon" href="data:,">
-<title>${strategy} on ${bars.symbol}</title>
-<style>${fileOf(require.resolve('uplot/dist/uPlot.min.css'))}
-${client('report.css')}</style>
-</head>
-<body>
-<main id="report">
-<header>${LOAD_LINE}<div><h1>${strategy} <span>on ${bars.symbol}</span></h1>
-<p>${number(bars.length, 0)} bars of ${interval(bars.intervalMs)}, ${day(from)} to ${day(to)} UTC, ${feeBps} bps a side</p></div></header>
-<section class="card verdict${verdict.isGood ? ' is-good' : ''}"><strong>${verdict.headline}</strong><p>${verdict.text}</p></section>
-${tiles(report)}
+  const body = html`${verdictCard(verdictOf(report))}
+${tilesOf(report)}
 ${LONG_CHARTS}
 <div class="grid">
 <section class="card wide"><h2>Monthly returns</h2>${monthlyTable(report)}</section>
@@ -58,14 +40,17 @@ ${oddities === null ? '' : html`<h2 style="margin-top:18px">What did not come as
 <section class="card"><h2>Data</h2>${dataTable(report)}
 <h2 style="margin-top:18px">Look-ahead</h2>${lookAheadText(report)}</section>
 </div>
-<footer><p>Not in these figures: spread and market impact beyond the slippage stated, the exchange’s filters, maker fills, latency inside a bar. ${stretches(bars.length)} Times are UTC. Past bars promise nothing.</p></footer>
-</main>
-<script type="application/json" id="chart-data">${scriptJson(chartDataOf(report))}</script>
-<script>${fileOf(require.resolve('uplot/dist/uPlot.iife.min.js'))}</script>
-<script>${client('report.js')}</script>
-</body>
-</html>
-`.text;
+<footer><p>Not in these figures: spread and market impact beyond the slippage stated, the exchange’s filters, maker fills, latency inside a bar. ${stretches(bars.length)} Times are UTC. Past bars promise nothing.</p></footer>`;
+  return pageText({
+    title: `${strategy} on ${bars.symbol}`,
+    heading: html`${strategy} <span>on ${bars.symbol}</span>`,
+    subtitle: `${number(bars.length, 0)} bars of ${interval(bars.intervalMs)}, ${day(from)} to ${day(to)} UTC, ${feeBps} bps a side`,
+    body,
+    style: fileText(require.resolve('uplot/dist/uPlot.min.css')),
+    scripts: html`<script type="application/json" id="chart-data">${scriptJson(chartDataOf(report))}</script>
+<script>${fileText(require.resolve('uplot/dist/uPlot.iife.min.js'))}</script>
+<script>${clientFile('report.js')}</script>`,
+  });
 }
 
 function stretches(length: number): string {
@@ -75,18 +60,38 @@ function stretches(length: number): string {
   return `Lines keep the lowest and the highest value of ${bars(price)} for price, of ${bars(equity)} for equity and drawdown.`;
 }
 
-function tiles({ metrics, run, breakEvenFeeBps, feeBps }: ReportRun): Html {
-  const tile = (label: string, value: string, more: string, tone = '') =>
-    html`<dl class="card tile"><dt>${label}</dt><dd class="${tone}">${value}</dd><dd>${more}</dd></dl>`;
+function tilesOf({ metrics, run, breakEvenFeeBps, feeBps }: ReportRun): Html {
   const isGain = metrics.equityMultiple >= 1;
-  return html`<div class="tiles">
-${tile('Equity', multiple(metrics.equityMultiple), `${number(metrics.finalEquity, 0)} USDT`, isGain ? 'good' : 'bad')}
-${tile('Buy and hold', metrics.buyAndHoldMultiple === null ? 'none' : multiple(metrics.buyAndHoldMultiple), 'without fees')}
-${tile('Deepest drawdown', percent(metrics.maxDrawdown, 1), `${number(metrics.maxDrawdownDays, 0)} days${metrics.maxDrawdownRecovered ? '' : ', not recovered'}`)}
-${tile('Break-even fee', breakEvenFeeBps === null ? 'none' : number(breakEvenFeeBps, 2), `bps a side, paid ${feeBps}`)}
-${tile('Sharpe ratio', metrics.sharpe === null ? 'withheld' : number(metrics.sharpe, 2), metrics.sharpe === null ? 'see the figures' : 'a year, daily returns')}
-${tile('Fills', number(run.fills.length, 0), `${number(metrics.fees, 0)} USDT of fees`)}
-</div>`;
+  const { buyAndHoldMultiple: hold, sharpe } = metrics;
+  return tilesRow([
+    {
+      label: 'Equity',
+      value: multiple(metrics.equityMultiple),
+      more: `${number(metrics.finalEquity, 0)} USDT`,
+      tone: isGain ? 'good' : 'bad',
+    },
+    { label: 'Buy and hold', value: hold === null ? 'none' : multiple(hold), more: 'without fees' },
+    {
+      label: 'Deepest drawdown',
+      value: percent(metrics.maxDrawdown, 1),
+      more: `${number(metrics.maxDrawdownDays, 0)} days${metrics.maxDrawdownRecovered ? '' : ', not recovered'}`,
+    },
+    {
+      label: 'Break-even fee',
+      value: breakEvenFeeBps === null ? 'none' : number(breakEvenFeeBps, 2),
+      more: `bps a side, paid ${feeBps}`,
+    },
+    {
+      label: 'Sharpe ratio',
+      value: sharpe === null ? 'withheld' : number(sharpe, 2),
+      more: sharpe === null ? 'see the figures' : 'a year, daily returns',
+    },
+    {
+      label: 'Fills',
+      value: number(run.fills.length, 0),
+      more: `${number(metrics.fees, 0)} USDT of fees`,
+    },
+  ]);
 }
 
 function honestyCards(report: ReportRun): Html {
@@ -119,11 +124,6 @@ function breakEvenNote(breakEven: number | null, last: number): string {
   if (breakEven <= last) return '';
   return ` The break-even of ${number(breakEven)} bps a side is beyond the curve.`;
 }
-
-/** The mark on a ship's side: a circle and the line to which she may be loaded. */
-const LOAD_LINE = new Html(
-  '<svg viewBox="0 0 44 44" aria-hidden="true"><g fill="none" stroke="currentColor" stroke-width="3.4"><circle cx="22" cy="22" r="13"/><path d="M3 22H41"/></g></svg>',
-);
 
 const LONG_CHARTS = new Html(`<section class="card">
 <div class="controls"><button data-days="0">All</button><button data-days="365">1 y</button><button data-days="90">90 d</button><button data-days="30">30 d</button><button data-days="7">7 d</button><span class="pair"><button id="earlier" aria-label="Earlier">◀</button><button id="later" aria-label="Later">▶</button></span><span class="gap"></span><span class="readout" id="range"></span></div>

@@ -17,6 +17,9 @@ import { normalCdf, normalQuantile } from './normal.ts';
 
 const EULER_MASCHERONI = 0.577_215_664_901_532_9;
 
+/** The usual bar for a deflated Sharpe ratio. */
+export const DEFLATED_SHARPE_BAR = 0.95;
+
 export interface DeflatedSharpe {
   readonly trials: number;
   readonly days: number;
@@ -26,7 +29,7 @@ export interface DeflatedSharpe {
   readonly sharpeByLuck: number;
   readonly skewness: number;
   readonly kurtosis: number;
-  /** 0 to 1; 0.95 is the usual bar. */
+  /** 0 to 1; see DEFLATED_SHARPE_BAR. */
   readonly probability: number;
 }
 

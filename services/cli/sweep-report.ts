@@ -5,6 +5,7 @@ import type { Bars } from '../../research/data/bars.ts';
 import { utc } from '../../research/data/utc.ts';
 import { buyAndHoldMultiple } from '../../research/metrics/baselines.ts';
 import { breakEvenFeeBps } from '../../research/metrics/break-even.ts';
+import { DEFLATED_SHARPE_BAR } from '../../research/sweep/deflated-sharpe.ts';
 import type { GridAxis, Trials } from '../../research/sweep/grid.ts';
 import type { LedgerRules } from '../../research/sweep/ledger-rules.ts';
 import { annualised } from '../../research/sweep/stretch.ts';
@@ -47,8 +48,6 @@ export interface SweepFacts {
 const CASH = parseMoney('100000');
 const LEVERAGE = 3;
 const MARGIN_MARK = '*';
-/** The usual bar for a deflated Sharpe ratio. */
-const CONFIDENCE = 0.95;
 
 /** Runs the best rows through the plain ledger, and finds the fee at which the first would break even. */
 export function checkedTop(
@@ -197,9 +196,9 @@ function notes(result: SweepResult, top: readonly CheckedRow[]): string[] {
   const { trials, deflatedSharpe: deflated } = result;
   const verdict = !deflated
     ? 'nothing here says whether it is more than luck.'
-    : deflated.probability >= CONFIDENCE
-      ? `its deflated Sharpe ratio passes ${CONFIDENCE}, on this one history: test it on data it has not seen.`
-      : `its deflated Sharpe ratio of ${deflated.probability.toFixed(4)} is below ${CONFIDENCE}: the spread of so many trials gives as much by luck.`;
+    : deflated.probability >= DEFLATED_SHARPE_BAR
+      ? `its deflated Sharpe ratio passes ${DEFLATED_SHARPE_BAR}, on this one history: test it on data it has not seen.`
+      : `its deflated Sharpe ratio of ${deflated.probability.toFixed(4)} is below ${DEFLATED_SHARPE_BAR}: the spread of so many trials gives as much by luck.`;
   const all = [
     `the best of ${trials} is not an edge; ${verdict}`,
     'funding, slippage and lot sizes are left out; fees are on every traded quantity, fills at the next open.',

@@ -4,6 +4,7 @@ import { availableParallelism } from 'node:os';
 import { type Command, InvalidArgumentError } from 'commander';
 import { loadBars } from '../../research/data/load-bars.ts';
 import { sliceBars } from '../../research/data/slice-bars.ts';
+import { renderSweep } from '../../research/report/sweep-page.ts';
 import { SweepError } from '../../research/sweep/columns.ts';
 import { type GridAxis, gridTrials, parseAxis, randomTrials } from '../../research/sweep/grid.ts';
 import { runSweep } from '../../research/sweep/run-sweep.ts';
@@ -33,6 +34,8 @@ export interface SweepFlags {
   readonly to?: number;
   readonly resume: boolean;
   readonly json?: string;
+  /** File for the report as HTML. */
+  readonly report?: string;
 }
 
 const CHECKPOINT_DIR = '.plimsoll/sweeps';
@@ -59,6 +62,7 @@ export function addSweepCommand(program: Command): void {
     .option('--to <time>', 'open time to end before, UTC', time)
     .option('--no-resume', 'begin anew where a killed sweep left its results')
     .option('--json <file>', 'write all results as JSON')
+    .option('--report <file>', 'write a report as one HTML file')
     .action(async (flags: SweepFlags) => {
       try {
         await sweep(flags);
@@ -123,6 +127,7 @@ async function sweep(flags: SweepFlags): Promise<void> {
     run: { seconds, resumed, workers: flags.workers, kernel: task.kernel },
   });
   if (flags.json !== undefined) writeFileSync(flags.json, `${JSON.stringify(report, null, 2)}\n`);
+  if (flags.report !== undefined) writeFileSync(flags.report, renderSweep(report));
   process.stdout.write(toldSweep(report));
 }
 

@@ -1,0 +1,144 @@
+/**
+ * Goal: the report of a sweep is readable where people read it, and its map says what the sweep found. Method: the
+ * program itself on made-up candles with a rising and falling trend, its pages opened in Chromium; screenshots are left
+ * in a temporary folder.
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { walk } from '../research/vectorized-support.ts';
+import { finished, storyFolder } from '../support/sessions.ts';
+import { isChromiumThere, launch, tellIfMissing } from './chromium.ts';
+import { LOOKS, openedPage } from './opened-page.ts';
+
+const HOUR = 3_600_000;
+const GRID = ['--grid', 'fastWindow=2..9', '--grid', 'slowWindow=10..40:3'];
+
+interface Result {
+  readonly rows: readonly {
+    readonly params: Record<string, number>;
+    readonly sharpe: number | null;
+    readonly equityMultiple: number;
+  }[];
+}
+
+tellIfMissing();
+
+describe.skipIf(!isChromiumThere)('the report of a sweep in a browser', () => {
+  const folder = storyFolder('sweep-page');
+  let browser: Browser;
+
+  beforeAll(async () => {
+    const rows = walk(80 * 24, 11).map((close, i) => {
+      const price = (close / 10).toFixed(1);
+      return [Date.UTC(2024, 0, 1) + i * HOUR, price, price, price, price, 1].join(',');
+    });
+    const file = join(folder, 'BTCUSDT.csv');
+    writeFileSync(file, `open_time,open,high,low,close,volume\n${rows.join('\n')}\n`);
+    process.stderr.write(`screenshots of the report of a sweep: ${folder}\n`);
+    browser = await launch();
+  }, 30_000);
+  afterAll(() => browser?.close());
+
+  /** Sweeps with `args`; the page's path and the result. */
+  async function swept(name: string, args: readonly string[]) {
+    const files = ['--json', `${name}.json`, '--report', `${name}.html`];
+    const given = ['sweep', '--data', 'BTCUSDT.csv', '--workers', '1', ...args, ...files];
+    const { code, text } = await finished(given, folder);
+    expect([code, text]).toEqual([0, expect.stringContaining('deflated Sharpe ratio')]);
+    const result = JSON.parse(readFileSync(join(folder, `${name}.json`), 'utf8')) as Result;
+    return { file: join(folder, `${name}.html`), result };
+  }
+
+  /** The titles of the colored shapes of the map, and of the framed one. */
+  async function mapOf(file: string) {
+    const { page, expectWhole, close } = await openedPage(browser, file, {
+      size: 'phone',
+      scheme: 'light',
+    });
+    const titles = (selector: string) =>
+      page.$$eval(selector, (shapes) => shapes.map((s) => s.textContent ?? ''));
+    const shapes = await titles('.map .gain, .map .loss, .map .withheld');
+    const best = await titles('.map .best');
+    const text = (await page.textContent('main')) ?? '';
+    await page.screenshot({ path: file.replace('.html', '.png'), fullPage: true });
+    await expectWhole();
+    await close();
+    return { shapes, best, text };
+  }
+
+  const titleOf = ({ params, sharpe }: Result['rows'][number], keys: readonly string[]) =>
+    `${keys.map((key) => `${key} ${params[key]}`).join(', ')}: ${
+      sharpe === null
+        ? 'withheld'
+        : sharpe
+            .toFixed(2)
+            .replace(/^-(?=.*[1-9])/, '−')
+            .replace(/^-/, '')
+    }`;
+
+  it('is whole on every screen, and shows each combination of two parameters once', async () => {
+    const { file, result } = await swept('grid', [...GRID, '--walk-forward', '30:10']);
+    for (const [size, scheme] of LOOKS) {
+      const { page, expectWhole, close } = await openedPage(browser, file, { size, scheme });
+      await expectWhole();
+      await page.screenshot({ path: join(folder, `${size}-${scheme}.png`), fullPage: true });
+      await close();
+    }
+    const { shapes, best, text } = await mapOf(file);
+    const keys = ['slowWindow', 'fastWindow'];
+    expect(shapes.toSorted()).toEqual(result.rows.map((row) => titleOf(row, keys)).toSorted());
+    expect(best).toEqual([titleOf(result.rows[0]!, keys)]);
+    for (const part of [
+      '88 trials',
+      '12 blocks, 924 splits',
+      'Walk-forward',
+      'Chosen on 30 days',
+    ]) {
+      expect(text).toContain(part);
+    }
+  });
+
+  it('shows the best over the parameters it has no room for, and says so', async () => {
+    const grid = ['longWindow=20..40:4', 'smoothingWindow=2..5', 'shortWindow=2..3'];
+    const args = grid.flatMap((axis) => ['--grid', axis]);
+    const { file, result } = await swept('three', [
+      ...['--strategy', 'SmaCrossoverInflection', ...args],
+    ]);
+    const { shapes, text } = await mapOf(file);
+    expect(text).toContain('Each place shows its best over shortWindow.');
+    const best = new Map<string, string>();
+    for (const row of result.rows) {
+      const { longWindow, smoothingWindow } = row.params;
+      const place = `${longWindow} ${smoothingWindow}`;
+      if (!best.has(place)) best.set(place, titleOf(row, ['longWindow', 'smoothingWindow']));
+    }
+    expect(shapes.toSorted()).toEqual([...best.values()].toSorted());
+    expect(shapes).toHaveLength(24);
+  });
+
+  it('draws what was drawn at random as dots, where it was drawn', async () => {
+    const { file, result } = await swept('random', [...GRID, '--random', '25', '--seed', '3']);
+    const { shapes, text } = await mapOf(file);
+    expect(shapes.toSorted()).toEqual(
+      result.rows.map((row) => titleOf(row, ['slowWindow', 'fastWindow'])).toSorted(),
+    );
+    expect(text).toContain('25 drawn (seed 3)');
+  });
+
+  it('draws one parameter as a curve, with the best marked', async () => {
+    const { file } = await swept('one', ['--grid', 'fastWindow=2..30', '--grid', 'slowWindow=40']);
+    const { page, close, expectWhole } = await openedPage(browser, file, {
+      size: 'phone',
+      scheme: 'dark',
+    });
+    expect(await page.locator('.map .here').count()).toBe(29);
+    const highest = await page.$$eval('.map .here', (dots) =>
+      Math.min(...dots.map((dot) => Number(dot.getAttribute('cy')))),
+    );
+    expect(Number(await page.getAttribute('.map .mark-dot', 'cy'))).toBe(highest);
+    await expectWhole();
+    await close();
+  });
+});
