@@ -42,6 +42,18 @@ module.exports = {
       from: { path: '^research/' },
       to: { path: '^(services/|infra/|test/)' },
     },
+    only('operation-imports-core-and-ports', '^shared/operation/', [
+      '^shared/operation/',
+      '^shared/core/',
+      '^shared/ports/',
+    ]),
+    only('infra-imports-config', '^infra/', [
+      '^infra/',
+      '^shared/config/deployment\\.ts$',
+      '^node_modules/',
+      '^node:',
+      '^[a-z_/]+$',
+    ]),
     {
       name: 'shared-imports-no-service',
       severity: 'error',

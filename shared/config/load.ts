@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import type { z } from 'zod';
 import { LIVE_LIMITS } from '../core/trading/risk-limits.ts';
 import { createStrategy, strategyParameters } from '../strategies/registry.ts';
+import { VARIABLES } from './deployment.ts';
 import { type Configuration, configurationSchema, SECRET_KEYS } from './schema.ts';
 
 /** The configuration cannot be used; the message has a line for each mistake. */
@@ -27,6 +28,7 @@ const NOT_KEYS: ReadonlySet<string> = new Set([
   'PLIMSOLL_DATA',
   'PLIMSOLL_FEED_TOKEN',
   'PLIMSOLL_TEST_SEED',
+  ...Object.values(VARIABLES),
 ]);
 
 /** Short windows on one-second candles, so that the demonstration trades within seconds. */

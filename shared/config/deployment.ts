@@ -1,0 +1,84 @@
+/**
+ * What the deployed programs and the infrastructure that makes them must agree on: names of variables,
+ * keys of the table, forms of secrets, metrics. Knows no AWS API.
+ */
+import { z } from 'zod';
+
+/** Attributes of the one table. */
+export const TABLE_KEYS = {
+  partitionKey: 'pk',
+  sortKey: 'sk',
+  timeToLive: 'expiresAtS',
+} as const;
+
+/**
+ * Partitions of a trader, by who may write them: `trader` the leading trader alone, `control` people and
+ * Lambdas too, `paper` the paper exchange. A policy can tell partitions apart, not sort keys.
+ */
+export const PARTITION_PREFIXES = {
+  trader: 'trader#',
+  control: 'control#',
+  paper: 'paper#',
+} as const;
+
+/** Variables of deployed programs that are no configuration keys. */
+export const VARIABLES = {
+  /** Names the deployment in metrics, logs and messages. */
+  deployment: 'PLIMSOLL_DEPLOYMENT',
+  /** ARNs of the secrets a program may read; those it may not are absent. */
+  tradingKeySecret: 'PLIMSOLL_TRADING_KEY_SECRET',
+  readOnlyKeySecret: 'PLIMSOLL_READ_ONLY_KEY_SECRET',
+  telegramSecret: 'PLIMSOLL_TELEGRAM_SECRET',
+  /** Bucket that journals and recordings go to. */
+  bucket: 'PLIMSOLL_BUCKET',
+  /** Topic of the second alert channel. */
+  alertTopic: 'PLIMSOLL_ALERT_TOPIC',
+  /** Function that draws charts. */
+  chartFunction: 'PLIMSOLL_CHART_FUNCTION',
+} as const;
+
+/** An exchange key; both empty until `plimsoll setup` has run. */
+export const exchangeKeySecret = z.object({
+  apiKey: z.string().default(''),
+  apiSecret: z.string().default(''),
+});
+export type ExchangeKeySecret = z.output<typeof exchangeKeySecret>;
+
+/** Telegram; empty until `plimsoll setup` has run. */
+export const telegramSecret = z.object({
+  botToken: z.string().default(''),
+  /** Sent by Telegram with every update, in X-Telegram-Bot-Api-Secret-Token. */
+  webhookSecret: z.string().default(''),
+  /** Who may talk to the bot, in private chats; the first is the owner, who gets alerts. */
+  allowedUserIds: z.array(z.number().int().positive()).default([]),
+});
+export type TelegramSecret = z.output<typeof telegramSecret>;
+
+/** Namespace of all metrics; their only dimension is `Deployment`. */
+export const METRIC_NAMESPACE = 'Plimsoll';
+export const METRIC_DIMENSION = 'Deployment';
+
+/** Every custom metric there is: each costs money, so they are ten at most. */
+export const METRICS = {
+  /** USDT. */
+  equity: { name: 'Equity', unit: 'None' },
+  /** Change of equity since 00:00 UTC, percent. */
+  dayReturn: { name: 'DayReturn', unit: 'Percent' },
+  /** Signed, in the base asset. */
+  position: { name: 'Position', unit: 'None' },
+  /** Maintenance margin over margin balance, percent. */
+  marginRatio: { name: 'MarginRatio', unit: 'Percent' },
+  /** 0 active, 1 reducing, 2 halted. Missing: no trader leads. */
+  tradingState: { name: 'TradingState', unit: 'None' },
+  /** Orders whose fate nobody knows. */
+  unknownOrders: { name: 'UnknownOrders', unit: 'Count' },
+  /** From the receipt of the frame that decided to the order on the wire. */
+  tickToOrder: { name: 'TickToOrder', unit: 'Milliseconds' },
+  /** Age of the older of order book and mark price. */
+  marketAge: { name: 'MarketAge', unit: 'Milliseconds' },
+  /** Time since the user stream was last known to live. */
+  userStreamAge: { name: 'UserStreamAge', unit: 'Milliseconds' },
+  /** Differences between store and exchange in a run of the reconciler. */
+  mismatches: { name: 'Mismatches', unit: 'Count' },
+} as const;
+export type MetricKey = keyof typeof METRICS;
