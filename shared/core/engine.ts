@@ -6,7 +6,7 @@
  * The same events therefore always give the same commands.
  */
 import { AccountStateStore } from './account/account-state-store.ts';
-import { MarginCalculator } from './account/margin-calculator.ts';
+import { MarginCalculator, marginRatioPpm } from './account/margin-calculator.ts';
 import { Reconciler } from './account/reconciler.ts';
 import { RiskMonitor } from './account/risk-monitor.ts';
 import type { Outbox } from './command.ts';
@@ -130,8 +130,8 @@ export class Engine {
 
   /** Wallet + unrealised profit at the mark price; null while either is unknown. */
   get equity(): Money | null {
-    const mark = this.market.markPrice?.mark;
-    if (!this.account.isKnown || mark === undefined || !this.#instrument) return null;
+    const { mark } = this.market;
+    if (!this.account.isKnown || mark === null || !this.#instrument) return null;
     return this.account.equity(mark, this.#instrument);
   }
 
@@ -520,7 +520,7 @@ export class Engine {
     if (newDay && newDay.dayStartEquity === equity) {
       out.push({ kind: 'save', order: null, fill: null, payment: null, account: newDay });
     }
-    const breach = this.#monitor.breach(this.#trader.currentMargin(), this.account.record, equity);
+    const breach = this.#monitor.breach(this.#marginRatioPpm(equity), this.account.record, equity);
     if (!breach) return;
     if (breach.action === 'halt') {
       this.#changeState('halted', breach.reason, out);
@@ -528,6 +528,14 @@ export class Engine {
     } else {
       this.#changeState('reducing', breach.reason, out);
     }
+  }
+
+  /** Maintenance margin of the present position in ppm of equity; null before the terms are known. */
+  #marginRatioPpm(equity: Money): number | null {
+    const { mark } = this.market;
+    if (!this.#margin || mark === null) return null;
+    const notional = this.instrument.notional(mark, this.account.position);
+    return marginRatioPpm(this.#margin.maintenance(Math.abs(notional) as Money), equity);
   }
 
   /** After anything that may have freed or changed the way to the target. */

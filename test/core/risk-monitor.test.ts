@@ -9,15 +9,8 @@ import { LIVE_LIMITS } from '../../shared/core/trading/risk-limits.ts';
 import { ACCOUNT, lots, money, ms, ticks, usdt } from './support.ts';
 
 const monitor = new RiskMonitor(LIVE_LIMITS);
-const margin = (ratioPpm: number) => ({
-  notional: money(0),
-  initial: money(0),
-  maintenance: money(0),
-  balance: money(1),
-  ratioPpm,
-});
 const judge = (equity: number, over = {}, ratioPpm = 0) =>
-  monitor.breach(margin(ratioPpm), { ...ACCOUNT, ...over }, money(equity));
+  monitor.breach(ratioPpm, { ...ACCOUNT, ...over }, money(equity));
 
 describe('a breach', () => {
   it.each([

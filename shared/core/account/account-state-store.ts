@@ -172,9 +172,10 @@ export class AccountStateStore {
   /** Starts a new UTC day or moves the peak where `equity` calls for it; null where nothing changed. */
   observeEquity(equity: Money, nowMs: TimeMs): AccountRecord | null {
     const before = this.record;
-    const day = dayOf(nowMs);
-    const isNewDay = day > before.dayStartMs;
+    // A day's start is a whole day: within 24 hours of it no division need say so.
+    const isNewDay = nowMs >= before.dayStartMs + DAY_MS;
     if (!isNewDay && equity <= before.peakEquity) return null;
+    const day = dayOf(nowMs);
     this.#record = {
       ...before,
       dayStartMs: isNewDay ? day : before.dayStartMs,

@@ -54,12 +54,7 @@ export class MarginCalculator {
       initial: asMoney(Math.ceil(notional / this.#leverage)),
       maintenance,
       balance,
-      ratioPpm:
-        maintenance === 0
-          ? 0
-          : balance <= 0
-            ? Number.POSITIVE_INFINITY
-            : Math.ceil((maintenance / balance) * PPM),
+      ratioPpm: marginRatioPpm(maintenance, balance),
     };
   }
 
@@ -111,6 +106,13 @@ export class MarginCalculator {
     for (const bracket of this.#brackets) if (notional <= bracket.notionalMax) return bracket;
     return bracketAt(this.#brackets, this.#brackets.length - 1);
   }
+}
+
+/** Maintenance ÷ balance in ppm, rounded up: 1,000,000 is liquidation. Infinite where the balance is gone. */
+export function marginRatioPpm(maintenance: Money, balance: Money): number {
+  if (maintenance === 0) return 0;
+  if (balance <= 0) return Number.POSITIVE_INFINITY;
+  return Math.ceil((maintenance / balance) * PPM);
 }
 
 function bracketAt(brackets: readonly MarginBracket[], index: number): MarginBracket {

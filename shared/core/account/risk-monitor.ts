@@ -5,7 +5,6 @@
 import type { AccountRecord } from '../event.ts';
 import type { RiskLimits } from '../trading/risk-limits.ts';
 import type { Money } from '../units.ts';
-import type { Margin } from './margin-calculator.ts';
 
 export interface Breach {
   /** `halt` also closes the position. */
@@ -22,8 +21,8 @@ export class RiskMonitor {
     this.#limits = limits;
   }
 
-  /** The gravest breach now; null where there is none. */
-  breach(margin: Margin | null, account: AccountRecord, equity: Money): Breach | null {
+  /** The gravest breach now; null where there is none. A margin ratio of null is not known. */
+  breach(marginRatioPpm: number | null, account: AccountRecord, equity: Money): Breach | null {
     const limits = this.#limits;
     const drawdown = lossPpm(account.peakEquity, equity);
     if (drawdown >= limits.drawdownHaltPpm) {
@@ -33,8 +32,8 @@ export class RiskMonitor {
     if (daily >= limits.dailyLossHaltPpm) {
       return { action: 'halt', reason: `daily loss of ${percent(daily)}` };
     }
-    if (margin && margin.ratioPpm >= limits.marginRatioReducePpm) {
-      return { action: 'reduce', reason: `margin ratio of ${percent(margin.ratioPpm)}` };
+    if (marginRatioPpm !== null && marginRatioPpm >= limits.marginRatioReducePpm) {
+      return { action: 'reduce', reason: `margin ratio of ${percent(marginRatioPpm)}` };
     }
     if (daily >= limits.dailyLossReducePpm) {
       return { action: 'reduce', reason: `daily loss of ${percent(daily)}` };

@@ -11,8 +11,16 @@ export interface FeedState {
 
 /** What the market last said. `book` and `markPrice` are null until first seen. */
 export class MarketState {
-  book: BookEvent | null = null;
-  markPrice: MarkPriceEvent | null = null;
+  #book: BookEvent | null = null;
+  #markPrice: MarkPriceEvent | null = null;
+  /**
+   * The last candle, while it is newer than book and mark price: it becomes them when they are asked for. Few
+   * of the candles of a data set are, so the others need no objects made of them.
+   */
+  #isCandleNewer = false;
+  #candleClose = 0 as Ticks;
+  #candleMs = 0 as TimeMs;
+  #candleEndMs = 0 as TimeMs;
   readonly feeds: Record<FeedName, FeedState> = {
     book: { status: 'down', reason: 'not connected yet' },
     market: { status: 'down', reason: 'not connected yet' },
@@ -21,6 +29,32 @@ export class MarketState {
   /** Exchange time minus core time, and the bound on its error; the error is infinite until measured. */
   clockOffsetMs = 0;
   clockErrorMs = Number.POSITIVE_INFINITY;
+
+  get book(): BookEvent | null {
+    if (this.#isCandleNewer) this.#becomeCandle();
+    return this.#book;
+  }
+
+  set book(event: BookEvent | null) {
+    if (this.#isCandleNewer) this.#becomeCandle();
+    this.#book = event;
+  }
+
+  get markPrice(): MarkPriceEvent | null {
+    if (this.#isCandleNewer) this.#becomeCandle();
+    return this.#markPrice;
+  }
+
+  set markPrice(event: MarkPriceEvent | null) {
+    if (this.#isCandleNewer) this.#becomeCandle();
+    this.#markPrice = event;
+  }
+
+  /** The mark price alone; null until first seen. */
+  get mark(): Ticks | null {
+    if (this.#isCandleNewer) return this.#candleClose;
+    return this.#markPrice === null ? null : this.#markPrice.mark;
+  }
 
   onClock(event: ClockEvent): void {
     this.clockOffsetMs = event.offsetMs;
@@ -32,12 +66,28 @@ export class MarketState {
    * above. Depth, index price and the coming funding rate are not in a candle: none is made up.
    */
   onCandle({ timeMs, candle }: CandleEvent): void {
-    const exchangeMs = (candle.openMs + candle.intervalMs) as TimeMs;
-    const price = Math.floor(candle.close / 2) as Ticks;
+    this.#isCandleNewer = true;
+    this.#candleClose = Math.floor(candle.close / 2) as Ticks;
+    this.#candleMs = timeMs;
+    this.#candleEndMs = (candle.openMs + candle.intervalMs) as TimeMs;
+  }
+
+  #becomeCandle(): void {
+    this.#isCandleNewer = false;
+    const [timeMs, exchangeMs] = [this.#candleMs, this.#candleEndMs];
+    const price = this.#candleClose;
     const ask = (price + 1) as Ticks;
     const none = 0 as Lots;
-    this.book = { kind: 'book', timeMs, exchangeMs, bid: price, bidLots: none, ask, askLots: none };
-    this.markPrice = {
+    this.#book = {
+      kind: 'book',
+      timeMs,
+      exchangeMs,
+      bid: price,
+      bidLots: none,
+      ask,
+      askLots: none,
+    };
+    this.#markPrice = {
       kind: 'markPrice',
       timeMs,
       exchangeMs,

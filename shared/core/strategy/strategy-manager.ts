@@ -32,7 +32,7 @@ export interface CandleOutcome {
 const NOTHING: CandleOutcome = { signals: [], decision: null };
 
 export class StrategyManager {
-  readonly #entries = new Map<string, Entry>();
+  readonly #entries: Entry[] = [];
   readonly #intervalMs: number;
   /** Open time of the newest candle any strategy has taken; -1 before the first. */
   #newestMs = -1;
@@ -52,7 +52,7 @@ export class StrategyManager {
   /** Candles the slowest strategy still needs; 0 when all are warm. */
   get candlesMissing(): number {
     let missing = 0;
-    for (const { strategy } of this.#entries.values()) {
+    for (const { strategy } of this.#entries) {
       missing = Math.max(missing, strategy.warmUpCandles - strategy.candlesSeen);
     }
     return missing;
@@ -60,7 +60,7 @@ export class StrategyManager {
 
   get warmUpCandles(): number {
     let most = 0;
-    for (const { strategy } of this.#entries.values()) {
+    for (const { strategy } of this.#entries) {
       most = Math.max(most, strategy.warmUpCandles);
     }
     return most;
@@ -73,14 +73,13 @@ export class StrategyManager {
 
   /** Adds a strategy under its name, waiting. Broken where the name is taken. */
   add(strategy: Strategy, sizing: Sizing): void {
-    if (this.#entries.has(strategy.name)) broken(`strategy added twice: ${strategy.name}`);
-    this.#entries.set(strategy.name, { strategy, sizing, status: 'waiting', target: 0 as Lots });
+    if (this.#find(strategy.name)) broken(`strategy added twice: ${strategy.name}`);
+    this.#entries.push({ strategy, sizing, status: 'waiting', target: 0 as Lots });
   }
 
   /** Takes a strategy out; what it wanted is no longer part of the next decision. */
   remove(name: string): void {
-    this.#entry(name);
-    this.#entries.delete(name);
+    this.#entries.splice(this.#entries.indexOf(this.#entry(name)), 1);
   }
 
   pause(name: string): void {
@@ -99,7 +98,7 @@ export class StrategyManager {
   /** Restores what each strategy last wanted, after a restart. Unknown names are dropped. */
   restore(decision: DecisionRecord): void {
     for (const { strategy, target } of decision.contributions) {
-      const entry = this.#entries.get(strategy);
+      const entry = this.#find(strategy);
       if (entry) entry.target = target;
     }
   }
@@ -116,7 +115,7 @@ export class StrategyManager {
     const after = this.#sinceGap;
     this.#sinceGap = [];
     this.#newestMs = -1;
-    for (const { strategy } of this.#entries.values()) strategy.reset();
+    for (const { strategy } of this.#entries) strategy.reset();
     return this.#feed([...before, ...after, ...candles]) - after.length;
   }
 
@@ -124,7 +123,7 @@ export class StrategyManager {
     let taken = 0;
     for (const candle of candles) {
       if (!this.#follows(candle)) continue;
-      for (const entry of this.#entries.values()) entry.strategy.update(candle);
+      for (const entry of this.#entries) entry.strategy.update(candle);
       taken += 1;
     }
     this.#refreshStatus();
@@ -139,7 +138,7 @@ export class StrategyManager {
     if (!this.#follows(candle)) return NOTHING;
     let signals: StrategySignal[] | null = null;
     const price = Math.floor(candle.close / 2) as Ticks;
-    for (const entry of this.#entries.values()) {
+    for (const entry of this.#entries) {
       const signal = entry.strategy.update(candle);
       if (signal === null || entry.status === 'paused') continue;
       const size = sizeInLots(entry.sizing, { price, ...context });
@@ -158,8 +157,8 @@ export class StrategyManager {
     signals: readonly StrategySignal[],
     { nowMs, decisionId }: { nowMs: TimeMs; decisionId: string },
   ): DecisionRecord {
-    const contributions = [...this.#entries].map(([strategy, { target }]) => ({
-      strategy,
+    const contributions = this.#entries.map(({ strategy, target }) => ({
+      strategy: strategy.name,
       target,
     }));
     return {
@@ -179,7 +178,7 @@ export class StrategyManager {
     if (this.#newestMs >= 0 && candle.openMs !== this.#newestMs + this.#intervalMs) {
       this.#gaps += 1;
       this.#sinceGap = [];
-      for (const { strategy } of this.#entries.values()) strategy.reset();
+      for (const { strategy } of this.#entries) strategy.reset();
     }
     this.#newestMs = candle.openMs;
     if (this.#gaps > 0 && this.#sinceGap.length < this.warmUpCandles) this.#sinceGap.push(candle);
@@ -187,14 +186,18 @@ export class StrategyManager {
   }
 
   #refreshStatus(): void {
-    for (const entry of this.#entries.values()) {
+    for (const entry of this.#entries) {
       if (entry.status === 'paused') continue;
       entry.status = entry.strategy.isWarm ? 'running' : 'waiting';
     }
   }
 
+  #find(name: string): Entry | undefined {
+    return this.#entries.find(({ strategy }) => strategy.name === name);
+  }
+
   #entry(name: string): Entry {
-    const entry = this.#entries.get(name);
+    const entry = this.#find(name);
     if (!entry) broken(`no such strategy: ${name}`);
     return entry;
   }
