@@ -3,13 +3,13 @@ import { randomUUID } from 'node:crypto';
 import type { Command } from 'commander';
 import type { TradingState, TradingStateRecord } from '../../shared/core/event.ts';
 import { displayMoney, parseMoney, type TimeMs } from '../../shared/core/units.ts';
-import type { Store } from '../../shared/ports/store.ts';
+import { readStatus, type Status } from '../../shared/operation/status.ts';
+import { requestFlatten, type Steering, setTradingState } from '../../shared/operation/steer.ts';
 import { sessionOptions, withSessionStore } from './session-store.ts';
 
 type Flags = Readonly<Record<string, unknown>>;
 
-const BY = 'command line';
-const WRITE_ATTEMPTS_MAX = 10;
+const steering = (): Steering => ({ by: 'command line', nowMs: Date.now() as TimeMs });
 
 export function addSteeringCommands(program: Command): void {
   sessionOptions(program.command('status'))
@@ -39,9 +39,7 @@ export function addSteeringCommands(program: Command): void {
     .description('halt, and close the position')
     .action((flags: Flags) =>
       withSessionStore(flags, async (store) => {
-        const record = await setState(store, 'halted', 'flatten by the operator');
-        const requestedMs = Date.now() as TimeMs;
-        await store.requestOperator({ action: 'flatten', by: BY, id: randomUUID(), requestedMs });
+        const record = await requestFlatten(store, { ...steering(), id: randomUUID() });
         process.stdout.write(
           `${told(record)}\nflatten is on record: a running trader closes the position within 2 s, a stopped one when it starts\n`,
         );
@@ -55,42 +53,17 @@ function steer(program: Command, name: string, state: TradingState, description:
     .option('--reason <text>', 'kept with the change', `${name} by the operator`)
     .action((flags: Flags) =>
       withSessionStore(flags, async (store) => {
-        process.stdout.write(`${told(await setState(store, state, String(flags.reason)))}\n`);
+        const change = { ...steering(), state, reason: String(flags.reason) };
+        process.stdout.write(`${told(await setTradingState(store, change))}\n`);
       }),
     );
-}
-
-/** Commits the state. The intent transaction reads it there, so from now on nothing it forbids is recorded. */
-async function setState(
-  store: Store,
-  state: TradingState,
-  reason: string,
-): Promise<TradingStateRecord> {
-  for (let i = 0; i < WRITE_ATTEMPTS_MAX; i++) {
-    const { version } = await store.tradingState();
-    const sinceMs = Date.now() as TimeMs;
-    const record = { state, reason, by: BY, sinceMs, version: version + 1 };
-    if (await store.setTradingState(record)) return record;
-  }
-  throw new Error('the trading state kept changing while it was being written: try again');
 }
 
 function told({ state, reason, version }: TradingStateRecord): string {
   return `trading is ${state} (${reason}; version ${version})`;
 }
 
-async function readStatus(store: Store) {
-  const [tradingState, account, orders, heartbeat, decision] = await Promise.all([
-    store.tradingState(),
-    store.account(),
-    store.openOrders(),
-    store.heartbeat(),
-    store.decision(),
-  ]);
-  return { tradingState, account, orders, heartbeat, decision };
-}
-
-function table(status: Awaited<ReturnType<typeof readStatus>>): string {
+function table(status: Status): string {
   const { tradingState, account, orders, heartbeat, decision } = status;
   const beat = heartbeat?.status ?? {};
   const rows: [string, string][] = [
