@@ -18,7 +18,7 @@ export interface RunOptions {
   readonly strategy: string;
   readonly params: Readonly<Record<string, number>>;
   readonly feeBps: number;
-  /** Charged only where a fill is a maker's, which candles cannot tell. Null where not given. */
+  /** Of a maker, which candles cannot tell and so refuse. Null where not given. */
   readonly makerFeeBps: number | null;
   readonly slippageBps: number;
   readonly latencyMs: number;
@@ -48,9 +48,13 @@ export function runOptions(command: Command, { risk }: { risk: RiskMode }): Comm
     .option('--strategy <name>', 'strategy to run', 'SmaCrossoverInflection')
     .option('--param <key=value>', 'strategy parameter; repeatable', parameter, {})
     .option('--fee-bps <bps>', 'fee of a taker a side', bps, 5)
-    .option('--maker-fee-bps <bps>', 'fee of a maker a side; no fill on candles is one', bps)
+    .option(
+      '--maker-fee-bps <bps>',
+      'fee of a maker a side; refused on candles, which cannot tell one',
+      bps,
+    )
     .option('--slippage-bps <bps>', 'how much worse than the open a fill is', bps, 0)
-    .option('--latency-ms <ms>', 'from signal to fill; must stay inside a bar', wholeNumber, 0)
+    .option('--latency-ms <ms>', 'from signal to fill; on candles less than a bar', wholeNumber, 0)
     .addOption(
       new Option('--fill <rule>', 'when a signal fills')
         .choices(['next-open'])
@@ -108,18 +112,6 @@ export function readRunOptions(flags: Readonly<Record<string, unknown>>): RunOpt
   }
   if (options.fromMs >= options.toMs) throw new ConfigurationError('--from must be before --to');
   return options;
-}
-
-/**
- * Refuses a latency that a candle cannot answer: an order that takes a bar or longer meets another open.
- * Throws ConfigurationError.
- */
-export function requireLatencyInBar(latencyMs: number, intervalMs: number): void {
-  if (latencyMs >= intervalMs) {
-    throw new ConfigurationError(
-      `--latency-ms ${latencyMs} crosses a bar of ${intervalMs} ms: candles cannot say what price the order would meet`,
-    );
-  }
 }
 
 function parameter(text: string, given: Record<string, number>): Record<string, number> {

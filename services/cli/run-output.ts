@@ -15,10 +15,17 @@ import { runPage } from './run-page.ts';
 
 export type { FinishedRun } from './finished-run.ts';
 
-/** The result as `--json` writes it: money in USDT, multiples and shares plain, times in ISO 8601. */
-export type RunReport = Readonly<Record<string, unknown>> & { readonly metrics: Metrics };
+/** Writes the files that were asked for, and the table to standard output. */
+export function tellRun(finished: FinishedRun): void {
+  const report = reportOf(finished);
+  writeRunFiles(finished, report);
+  process.stdout.write(toldRun(finished, report));
+}
 
-export function reportOf(finished: FinishedRun): RunReport {
+/** The result as `--json` writes it: money in USDT, multiples and shares plain, times in ISO 8601. */
+type RunReport = Readonly<Record<string, unknown>> & { readonly metrics: Metrics };
+
+function reportOf(finished: FinishedRun): RunReport {
   const { options, params, bars, run, breakEvenFeeBps } = finished;
   const metrics = metricsOf(bars, run);
   const last = bars.length - 1;
@@ -64,7 +71,7 @@ export function reportOf(finished: FinishedRun): RunReport {
 }
 
 /** Writes the files that were asked for. */
-export function writeRunFiles(finished: FinishedRun, report: RunReport): void {
+function writeRunFiles(finished: FinishedRun, report: RunReport): void {
   const { json, signals, trades, report: page } = finished.options;
   if (json !== null) writeFileSync(json, `${JSON.stringify(report, null, 2)}\n`);
   if (signals !== null) writeFileSync(signals, signalsCsv(finished));
@@ -110,7 +117,7 @@ function tradesCsv({ bars, run, options }: FinishedRun): string {
 }
 
 /** The table for people, with the baselines and what the figures leave out. */
-export function toldRun(finished: FinishedRun, report: RunReport): string {
+function toldRun(finished: FinishedRun, report: RunReport): string {
   const { options, bars, run, breakEvenFeeBps } = finished;
   const { metrics } = report;
   const none = metrics.ratiosWithheld === null ? 'none' : 'withheld';
@@ -203,9 +210,6 @@ function oddities({ bars, run, refusals, options }: FinishedRun): [string, strin
           ],
         ]
       : []),
-    ...(options.makerFeeBps === null
-      ? []
-      : [['maker fee', 'unused: candles cannot show a maker fill'] as [string, string]]),
   ];
 }
 

@@ -100,7 +100,8 @@ describe('plimsoll research', () => {
   it.each([
     [['--risk', 'live'], /only none/],
     [['--risk', 'some'], /Allowed choices/],
-    [['--latency-ms', '3600000'], /crosses a bar/],
+    [['--latency-ms', '3600000'], /crosses a bar of 3600000 ms.*recording/],
+    [['--maker-fee-bps', '2'], /candles cannot tell whether a resting order.*recording/],
     [['--fill', 'close'], /Allowed choices are next-open/],
     [['--size', '1.5lots'], /must be "25lots"/],
     [['--size', '0.0000001x'], /more than 6 decimals/],
