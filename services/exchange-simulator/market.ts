@@ -1,16 +1,16 @@
 /** Makes the venue: a generated or a recorded market with its accounts, restored where there is a ledger. */
 
+import { FrameSupply } from '../../shared/adapters/recording/frame-supply.ts';
 import { RecordingError } from '../../shared/adapters/recording/recording-error.ts';
 import { scanRecording } from '../../shared/adapters/recording/recording-scan.ts';
-import { Instrument } from '../../shared/core/instrument.ts';
-import { type Lots, parseMoney, type Ticks, type TimeMs } from '../../shared/core/units.ts';
+import type { TimeMs } from '../../shared/core/units.ts';
+import { btcLike } from '../../shared/simulation/btc-like.ts';
 import { GeneratedMarket } from '../../shared/simulation/generated-market.ts';
 import type { Market } from '../../shared/simulation/market.ts';
 import { MalformedFrameError } from '../../shared/simulation/recorded-frame.ts';
 import { RecordedMarket } from '../../shared/simulation/recorded-market.ts';
 import { SimulatedExchange } from '../../shared/simulation/simulated-exchange.ts';
 import type { Venue, VenueSink } from '../../shared/simulation/venue.ts';
-import { FrameSupply } from './frame-supply.ts';
 import type { LedgerFile } from './ledger-file.ts';
 import type { Settings } from './options.ts';
 
@@ -82,22 +82,4 @@ async function openRecording(settings: Settings, failed: (error: Error) => void)
   const offsetMs = Math.max(0, offsetMaxMs ?? 0);
   const market = new LedInMarket(supply, offsetMs);
   return { market, supply, symbol };
-}
-
-/** BTCUSDT's filters under any name. Source: reference §3.4, to be read live on the real exchange. */
-function btcLike(symbol: string): Instrument {
-  return new Instrument({
-    symbol,
-    baseAsset: symbol.replace(/USDT$/, ''),
-    tickSize: '0.10',
-    lotSize: '0.001',
-    lotsMin: 1 as Lots,
-    lotsMax: 1_000_000 as Lots,
-    marketLotsMax: 120_000 as Lots,
-    priceMin: 5_568 as Ticks,
-    priceMax: 45_297_640 as Ticks,
-    notionalMin: parseMoney('50'),
-    priceBandUpBps: 10_500,
-    priceBandDownBps: 9_500,
-  });
 }

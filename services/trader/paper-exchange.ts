@@ -13,7 +13,15 @@ import type { MarketDataClient, MarketFact } from '../../shared/ports/market-dat
 import { MirroredMarket } from '../../shared/simulation/mirrored-market.ts';
 import { SimulatedExchange } from '../../shared/simulation/simulated-exchange.ts';
 import { VenueError } from '../../shared/simulation/venue.ts';
-import { asExchangeError, factsOf, fillOf, funding, reportOf } from './paper-facts.ts';
+import {
+  asExchangeError,
+  factsOf,
+  fillsAfter,
+  fundingAfter,
+  orderParamsOf,
+  reportOf,
+  snapshotOf,
+} from '../../shared/simulation/venue-facts.ts';
 import type { PaperLedger } from './paper-ledger.ts';
 
 export interface PaperExchange extends ExchangeClient {
@@ -142,20 +150,10 @@ class SimulatedPaperExchange implements PaperExchange {
     );
   }
 
-  async placeOrder({ request }: Parameters<ExchangeClient['placeOrder']>[0]): Promise<OrderReport> {
-    const { symbol } = this.#options;
+  async placeOrder(intent: Parameters<ExchangeClient['placeOrder']>[0]): Promise<OrderReport> {
     await this.#travel();
     const view = this.#request(({ venue }) =>
-      venue.placeOrder(ACCOUNT, {
-        symbol,
-        side: request.side.toUpperCase(),
-        type: request.price === null ? 'MARKET' : 'LIMIT',
-        timeInForce: request.price === null ? undefined : request.timeInForce,
-        quantity: venue.instrument.formatQuantity(request.lots),
-        price: request.price === null ? undefined : venue.instrument.formatPrice(request.price),
-        reduceOnly: String(request.reduceOnly),
-        newClientOrderId: request.clientOrderId,
-      }),
+      venue.placeOrder(ACCOUNT, orderParamsOf(intent, venue.instrument)),
     );
     await this.#travel();
     return reportOf(view);
@@ -182,33 +180,17 @@ class SimulatedPaperExchange implements PaperExchange {
 
   async accountSnapshot() {
     await this.#travel();
-    const { venue } = this.#at();
-    const { walletBalance, availableBalance, position } = venue.account(ACCOUNT);
-    return {
-      position: position.position,
-      entryPrice: venue.instrument.parsePriceNearest(position.entryPrice),
-      walletBalance,
-      availableBalance,
-      openOrders: venue.openOrders(ACCOUNT).map(reportOf),
-    };
+    return snapshotOf(this.#at().venue, ACCOUNT);
   }
 
   async fillsAfter(tradeId: string): Promise<readonly Fill[]> {
     await this.#travel();
-    const { venue } = this.#at();
-    const fromId = tradeId === '' ? 0 : Number(tradeId) + 1;
-    const trades = venue.trades(ACCOUNT, { fromId, limit: 1_000 });
-    return trades.map((trade) => fillOf(trade, ''));
+    return fillsAfter(this.#at().venue, ACCOUNT, tradeId);
   }
 
   async fundingAfter(timeMs: TimeMs) {
     await this.#travel();
-    const rows = this.#at().venue.income(ACCOUNT, {
-      incomeType: 'FUNDING_FEE',
-      startMs: timeMs + 1,
-      limit: 1_000,
-    });
-    return rows.map((row) => funding(row.income, row.timeMs));
+    return fundingAfter(this.#at().venue, ACCOUNT, timeMs);
   }
 
   async startUserStream(sink: UserStreamSink): Promise<void> {

@@ -4,9 +4,9 @@
  */
 
 import { Heap } from '../../../shared/adapters/clock/heap.ts';
+import type { FrameSupply } from '../../../shared/adapters/recording/frame-supply.ts';
 import type { TimeMs } from '../../../shared/core/units.ts';
 import type { Venue } from '../../../shared/simulation/venue.ts';
-import type { FrameSupply } from '../frame-supply.ts';
 import type { Pace } from './pace.ts';
 import type { Participants } from './participants.ts';
 

@@ -3,10 +3,9 @@
  * waiting. Holds a few thousand at a time, whatever the size of the recording.
  */
 
-import { RecordingError } from '../../shared/adapters/recording/recording-error.ts';
-import { readRecording } from '../../shared/adapters/recording/recording-reader.ts';
-import { broken } from '../../shared/core/units.ts';
-import type { RecordedFrame } from '../../shared/simulation/venue.ts';
+import { broken } from '../../core/units.ts';
+import { RecordingError } from './recording-error.ts';
+import { readRecording } from './recording-reader.ts';
 
 /** More than any one instant of a recording holds. */
 const FRAMES_MIN = 2_000;
@@ -20,10 +19,18 @@ export interface Place {
   readonly line: number;
 }
 
+/** A frame as the simulated exchange takes it. */
+export interface SuppliedFrame extends Place {
+  readonly receivedMs: number;
+  readonly raw: string;
+  /** `raw` as JSON. */
+  readonly frame: unknown;
+}
+
 export class FrameSupply {
   readonly #files: readonly string[];
   readonly #failed: (error: Error) => void;
-  #frames: (RecordedFrame & Place)[] = [];
+  #frames: SuppliedFrame[] = [];
   #lastTaken: Place | null = null;
   #taken = 0;
   #isDone = false;
@@ -58,7 +65,7 @@ export class FrameSupply {
   }
 
   /** The next frame; null at the end. Broken where it was not waited for. */
-  next(): RecordedFrame | null {
+  next(): SuppliedFrame | null {
     const frame = this.#frames[this.#taken];
     if (!frame)
       return this.#isDone ? null : broken('a recorded frame was asked for before it was read');

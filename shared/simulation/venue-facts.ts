@@ -1,14 +1,63 @@
-/** What the simulated exchange says, in the words of the exchange port. Pure translation. */
-import type { Instrument } from '../../shared/core/instrument.ts';
-import type { Fill, OrderReport } from '../../shared/core/trading/order.ts';
-import type { Money, TimeMs } from '../../shared/core/units.ts';
-import { ExchangeError, type UserFact } from '../../shared/ports/exchange.ts';
+/** The simulated exchange in the words of the exchange port, for who hosts it in process. Pure translation. */
+import type { Instrument } from '../core/instrument.ts';
+import type { Money, TimeMs } from '../core/units.ts';
 import {
+  type AccountSnapshot,
+  type ExchangeClient,
+  ExchangeError,
+  type UserFact,
+} from '../ports/exchange.ts';
+import type { SimulatedExchange } from './simulated-exchange.ts';
+import {
+  type OrderParams,
   type OrderView,
   type TradeView,
   type UserEvent,
   VenueError,
-} from '../../shared/simulation/venue.ts';
+} from './venue.ts';
+
+type Intent = Parameters<ExchangeClient['placeOrder']>[0];
+type OrderReport = AccountSnapshot['openOrders'][number];
+type Fill = Extract<UserFact, { kind: 'fill' }>['fill'];
+
+/** The parameters of an order as they would go over the wire. */
+export function orderParamsOf({ request }: Intent, instrument: Instrument): OrderParams {
+  const isMarket = request.price === null;
+  return {
+    symbol: instrument.spec.symbol,
+    side: request.side.toUpperCase(),
+    type: isMarket ? 'MARKET' : 'LIMIT',
+    timeInForce: isMarket ? undefined : request.timeInForce,
+    quantity: instrument.formatQuantity(request.lots),
+    price: request.price === null ? undefined : instrument.formatPrice(request.price),
+    reduceOnly: String(request.reduceOnly),
+    newClientOrderId: request.clientOrderId,
+  };
+}
+
+/** Position, wallet and open orders of an account. Throws VenueError. */
+export function snapshotOf(venue: SimulatedExchange, account: string): AccountSnapshot {
+  const { walletBalance, availableBalance, position } = venue.account(account);
+  return {
+    position: position.position,
+    entryPrice: venue.instrument.parsePriceNearest(position.entryPrice),
+    walletBalance,
+    availableBalance,
+    openOrders: venue.openOrders(account).map(reportOf),
+  };
+}
+
+/** Fills with a trade id above `tradeId`; all where it is "". Throws VenueError. */
+export function fillsAfter(venue: SimulatedExchange, account: string, tradeId: string): Fill[] {
+  const fromId = tradeId === '' ? 0 : Number(tradeId) + 1;
+  return venue.trades(account, { fromId, limit: 1_000 }).map((trade) => fillOf(trade, ''));
+}
+
+/** Funding payments later than `timeMs`. Throws VenueError. */
+export function fundingAfter(venue: SimulatedExchange, account: string, timeMs: TimeMs) {
+  const query = { incomeType: 'FUNDING_FEE', startMs: timeMs + 1, limit: 1_000 };
+  return venue.income(account, query).map((row) => funding(row.income, row.timeMs));
+}
 
 /** A refusal of the simulated exchange as the port's error; anything else as it is. */
 export function asExchangeError(error: unknown): unknown {
@@ -41,7 +90,7 @@ export function factsOf(event: UserEvent, instrument: Instrument): UserFact[] {
 }
 
 /** A funding payment; its hour names it, as at the real exchange. */
-export function funding(amount: Money, timeMs: TimeMs) {
+function funding(amount: Money, timeMs: TimeMs) {
   return {
     kind: 'walletChange' as const,
     reason: 'funding' as const,
@@ -52,7 +101,7 @@ export function funding(amount: Money, timeMs: TimeMs) {
 }
 
 /** `clientOrderId` is empty where the trade was read back from history. */
-export function fillOf(trade: TradeView, clientOrderId: string): Fill {
+function fillOf(trade: TradeView, clientOrderId: string): Fill {
   return {
     tradeId: String(trade.tradeId),
     exchangeOrderId: String(trade.orderId),
