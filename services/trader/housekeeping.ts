@@ -3,14 +3,15 @@
  * its heartbeat, watches the clocks.
  */
 import type { EffectiveConfiguration } from '../../shared/config/load.ts';
+import type { MarginCalculator } from '../../shared/core/account/margin-calculator.ts';
 import type { Engine } from '../../shared/core/engine.ts';
-import { formatMoney } from '../../shared/core/units.ts';
 import type { Clock, TimerHandle } from '../../shared/ports/clock.ts';
 import { type ExchangeClient, ExchangeError } from '../../shared/ports/exchange.ts';
-import { type Store, StoreUnavailableError } from '../../shared/ports/store.ts';
+import { type OutboxItem, type Store, StoreUnavailableError } from '../../shared/ports/store.ts';
 import type { AlertDelivery } from './alert-delivery.ts';
 import type { Leadership } from './leadership.ts';
 import type { Fact } from './runtime.ts';
+import { statusOf } from './status.ts';
 import type { StoreWriter } from './store-writer.ts';
 
 export interface HousekeepingOptions {
@@ -23,6 +24,8 @@ export interface HousekeepingOptions {
   readonly leadership: Leadership;
   readonly alerts: AlertDelivery;
   readonly owner: string;
+  /** The account's terms, for what the heartbeat says of margin. */
+  readonly margin: MarginCalculator;
   readonly isRealTime: boolean;
   readonly post: (fact: Fact) => void;
   /** The host was suspended or its clock was set: this process must step down. */
@@ -91,9 +94,17 @@ export class Housekeeping {
       this.#obeyed.add(id);
       const isFlat = engine.account.isKnown && engine.account.position === 0;
       if (isFlat && engine.orders.unsettledCount === 0) {
+        await writer.read(() => store.addNotification(this.#done(by, id)));
         await writer.read(() => store.operatorRequestDone(id));
       }
     }
+  }
+
+  /** Whoever asked, perhaps from afar, is told once. */
+  #done(by: string, id: string): Omit<OutboxItem, 'id'> {
+    const text = `flatten asked for by ${by} is done: no position, no open order`;
+    const timeMs = this.#options.clock.now();
+    return { key: `done-${id}`, topic: 'state', severity: 'notice', text, timeMs };
   }
 
   async #readClock(): Promise<void> {
@@ -123,28 +134,13 @@ export class Housekeeping {
   }
 
   #heartbeat() {
-    const { clock, owner, leadership, configuration, engine } = this.#options;
-    const account = engine.account.isKnown ? engine.account.record : null;
-    const { equity } = engine;
+    const { clock, owner, leadership, configuration, engine, margin } = this.#options;
     return {
       timeMs: clock.now(),
       owner,
       epoch: leadership.epoch,
       mode: configuration.mode,
-      status: {
-        symbol: configuration.symbol,
-        strategy: configuration.strategy,
-        interval: configuration.interval,
-        tradingState: engine.gate.state,
-        holds: [...engine.gate.holds.keys()].join(', '),
-        position: engine.instrument.formatQuantity(engine.account.position),
-        target: engine.tradeExecutor.target,
-        walletBalance: account ? formatMoney(account.walletBalance) : null,
-        equity: equity === null ? null : formatMoney(equity),
-        unsettledOrders: engine.orders.unsettledCount,
-        fills: account?.fillCount ?? 0,
-        candlesMissing: Math.max(0, engine.strategies.candlesMissing),
-      },
+      status: statusOf(engine, configuration, margin),
     };
   }
 }

@@ -8,6 +8,7 @@ import { buildEngine, engineRecipe } from '../../shared/config/build-engine.ts';
 import { type EffectiveConfiguration, masked } from '../../shared/config/load.ts';
 import { riskLimits } from '../../shared/config/schema.ts';
 import { isAfter } from '../../shared/core/account/account-state-store.ts';
+import { MarginCalculator } from '../../shared/core/account/margin-calculator.ts';
 import type { Command } from '../../shared/core/command.ts';
 import type { Engine } from '../../shared/core/engine.ts';
 import type { RecoveredEvent, Unstamped } from '../../shared/core/event.ts';
@@ -188,6 +189,7 @@ export class TradingSession {
       writer,
       leadership,
       alerts,
+      margin: new MarginCalculator(terms.brackets, terms.leverage),
       post: (fact) => runtime.post(fact),
       onSuspended: (reason) => this.fail(reason),
     });
@@ -309,7 +311,8 @@ export class TradingSession {
   ): void {
     const { presenter, store, clock } = this.#parts;
     const item = { key, topic, severity, text, timeMs: clock.now() };
-    const isNews = severity === 'info' || severity === 'notice';
+    // The answer to whoever changed the trading state, perhaps from afar: an alert, whatever it became.
+    const isNews = (severity === 'info' || severity === 'notice') && topic !== 'state';
     if (isNews || writer.isDown) presenter.notify(item);
     if (isNews) return;
     writer

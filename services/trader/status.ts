@@ -1,0 +1,58 @@
+/** What the trader says of itself in its heartbeat, read off its engine. */
+import type { EffectiveConfiguration } from '../../shared/config/load.ts';
+import type { MarginCalculator } from '../../shared/core/account/margin-calculator.ts';
+import type { Engine } from '../../shared/core/engine.ts';
+import { formatMoney } from '../../shared/core/units.ts';
+import type { TraderStatus } from '../../shared/operation/trader-status.ts';
+
+/** JSON has no infinity. */
+const RATIO_PPM_MAX = 1_000_000_000;
+
+export function statusOf(
+  engine: Engine,
+  configuration: EffectiveConfiguration,
+  calculator: MarginCalculator,
+): TraderStatus {
+  const { account, market, instrument, gate, equity } = engine;
+  const record = account.isKnown ? account.record : null;
+  const mark = market.mark;
+  const margin =
+    record && mark !== null
+      ? calculator.margin({
+          position: record.position,
+          mark,
+          walletBalance: record.walletBalance,
+          unrealizedPnl: account.unrealizedPnl(mark, instrument),
+          instrument,
+        })
+      : null;
+  const liquidation = record ? calculator.liquidationPrice({ ...record, instrument }) : null;
+  const ageMs = Math.max(market.bookAgeMs(engine.now), market.markAgeMs(engine.now));
+  return {
+    symbol: configuration.symbol,
+    strategy: configuration.strategy,
+    interval: configuration.interval,
+    tradingState: gate.state,
+    holds: [...gate.holds.keys()].join(', '),
+    position: instrument.formatQuantity(account.position),
+    target: engine.tradeExecutor.target,
+    walletBalance: record ? formatMoney(record.walletBalance) : null,
+    equity: equity === null ? null : formatMoney(equity),
+    unsettledOrders: engine.orders.unsettledCount,
+    fills: record?.fillCount ?? 0,
+    candlesMissing: Math.max(0, engine.strategies.candlesMissing),
+    baseAsset: instrument.spec.baseAsset,
+    tickSize: instrument.spec.tickSize,
+    lotSize: instrument.spec.lotSize,
+    markPrice: mark === null ? null : instrument.formatPrice(mark),
+    unrealizedPnl:
+      record && mark !== null ? formatMoney(account.unrealizedPnl(mark, instrument)) : null,
+    initialMargin: margin ? formatMoney(margin.initial) : null,
+    maintenanceMargin: margin ? formatMoney(margin.maintenance) : null,
+    marginRatioPpm: margin ? Math.min(margin.ratioPpm, RATIO_PPM_MAX) : null,
+    liquidationPrice: liquidation === null ? null : instrument.formatPrice(liquidation),
+    fundingRateE8: market.markPrice?.fundingRateE8 ?? null,
+    nextFundingMs: market.markPrice?.nextFundingMs ?? null,
+    marketAgeMs: Number.isFinite(ageMs) ? ageMs : null,
+  };
+}

@@ -1,0 +1,45 @@
+/**
+ * What a running trader says of itself in its heartbeat, for people and for whoever watches it. Decides
+ * nothing. A reader takes every key as possibly missing: container and readers may be of different builds.
+ */
+import type { Heartbeat } from '../ports/store.ts';
+
+/** Prices, quantities and money are decimal text; null is "not known". */
+export type TraderStatus = {
+  readonly symbol: string;
+  readonly strategy: string;
+  readonly interval: string;
+  readonly tradingState: string;
+  /** Names of the holds in force, separated by commas; empty for none. */
+  readonly holds: string;
+  /** Signed, in the base asset. */
+  readonly position: string;
+  /** Signed lots. */
+  readonly target: number | null;
+  readonly walletBalance: string | null;
+  readonly equity: string | null;
+  readonly unsettledOrders: number;
+  readonly fills: number;
+  readonly candlesMissing: number;
+  readonly baseAsset: string;
+  readonly tickSize: string;
+  readonly lotSize: string;
+  readonly markPrice: string | null;
+  readonly unrealizedPnl: string | null;
+  readonly initialMargin: string | null;
+  readonly maintenanceMargin: string | null;
+  /** Maintenance margin over margin balance; 1,000,000 is liquidation, and no more is said than a thousand times that. */
+  readonly marginRatioPpm: number | null;
+  /** Null where there is no position, or none does it. */
+  readonly liquidationPrice: string | null;
+  /** Of the next payment, in 1e-8; positive is paid by a long. */
+  readonly fundingRateE8: number | null;
+  readonly nextFundingMs: number | null;
+  /** Age of the older of order book and mark price. */
+  readonly marketAgeMs: number | null;
+};
+
+/** The heartbeat's status by its names; empty where no trader has run. */
+export function traderStatus(heartbeat: Heartbeat | null): Partial<TraderStatus> {
+  return (heartbeat?.status ?? {}) as Partial<TraderStatus>;
+}
