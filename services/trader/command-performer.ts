@@ -2,7 +2,7 @@
  * Performs the engine's commands on the exchange and the store, and posts what came of them. Decides
  * nothing: every outcome, a failure too, is a fact for the engine.
  */
-import type { Command } from '../../shared/core/command.ts';
+import type { CancelOrderCommand, Command, QueryOrderCommand } from '../../shared/core/command.ts';
 import type { OrderReport } from '../../shared/core/trading/order.ts';
 import type { Clock, TimerHandle } from '../../shared/ports/clock.ts';
 import { type ExchangeClient, ExchangeError } from '../../shared/ports/exchange.ts';
@@ -43,9 +43,9 @@ export class CommandPerformer {
       case 'placeOrder':
         return this.#watch(this.#placeOrder(command));
       case 'cancelOrder':
-        return this.#watch(this.#cancelOrder(command.clientOrderId));
+        return this.#watch(this.#cancelOrder(command));
       case 'queryOrder':
-        return this.#watch(this.#queryOrder(command.clientOrderId));
+        return this.#watch(this.#queryOrder(command));
       case 'readAccount':
         return this.#watch(readAccount(this.#options.exchange, command, this.#options.clock, post));
       case 'readCandles':
@@ -104,20 +104,20 @@ export class CommandPerformer {
     }
   }
 
-  async #cancelOrder(clientOrderId: string): Promise<void> {
+  async #cancelOrder({ clientOrderId, orderClass }: CancelOrderCommand): Promise<void> {
     const { exchange, post } = this.#options;
     try {
-      this.#report('reply', await exchange.cancelOrder(clientOrderId));
+      this.#report('reply', await exchange.cancelOrder(clientOrderId, orderClass));
     } catch (error) {
       if (!(error instanceof ExchangeError)) throw error;
       post({ kind: 'cancelFailed', clientOrderId, code: error.code, message: error.message });
     }
   }
 
-  async #queryOrder(clientOrderId: string): Promise<void> {
+  async #queryOrder({ clientOrderId, orderClass }: QueryOrderCommand): Promise<void> {
     const { exchange, post } = this.#options;
     try {
-      const report = await exchange.queryOrder(clientOrderId);
+      const report = await exchange.queryOrder(clientOrderId, orderClass);
       if (report) this.#report('query', report);
       else post({ kind: 'orderAbsent', clientOrderId });
     } catch (error) {

@@ -4,7 +4,7 @@
  */
 import type { AccountRecord, DecisionRecord, Payment, TradingStateRecord } from './event.ts';
 import type { MidPriceCandle } from './market/candle.ts';
-import type { Fill, Intent, OrderRecord } from './trading/order.ts';
+import type { Fill, Intent, OrderClass, OrderRecord } from './trading/order.ts';
 import type { TimeMs } from './units.ts';
 
 /** Write the intent in one transaction that checks epoch and trading state. Answer: intentRecorded or intentRefused. */
@@ -23,12 +23,14 @@ export interface PlaceOrderCommand {
 export interface CancelOrderCommand {
   readonly kind: 'cancelOrder';
   readonly clientOrderId: string;
+  readonly orderClass: OrderClass;
 }
 
 /** Answer: orderReport, orderAbsent, or nothing where the exchange could not be asked. */
 export interface QueryOrderCommand {
   readonly kind: 'queryOrder';
   readonly clientOrderId: string;
+  readonly orderClass: OrderClass;
 }
 
 /**

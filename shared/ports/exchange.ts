@@ -5,7 +5,7 @@
 import type { AccountTermsEvent, Unstamped, WalletChangeEvent } from '../core/event.ts';
 import type { InstrumentSpec } from '../core/instrument.ts';
 import type { Candle } from '../core/market/candle.ts';
-import type { Fill, Intent, OrderReport } from '../core/trading/order.ts';
+import type { Fill, Intent, OrderClass, OrderReport } from '../core/trading/order.ts';
 import type { Lots, Money, Ticks, TimeMs } from '../core/units.ts';
 
 /**
@@ -89,10 +89,10 @@ export interface ExchangeClient {
   setLeverage(leverage: number): Promise<void>;
   /** Sends exactly once, with the intent's own timestamp and recvWindow. Throws ExchangeError. */
   placeOrder(intent: Intent): Promise<OrderReport>;
-  cancelOrder(clientOrderId: string): Promise<OrderReport>;
+  cancelOrder(clientOrderId: string, orderClass: OrderClass): Promise<OrderReport>;
   /** null where the exchange says the order does not exist: weak evidence. */
-  queryOrder(clientOrderId: string): Promise<OrderReport | null>;
-  /** Position, wallet and open orders, from consecutive reads. */
+  queryOrder(clientOrderId: string, orderClass: OrderClass): Promise<OrderReport | null>;
+  /** Position, wallet and open orders of both classes, from consecutive reads. */
   accountSnapshot(): Promise<AccountSnapshot>;
   /** Fills with a trade id above `tradeId`, oldest first; all of the last 7 days where it is "". */
   fillsAfter(tradeId: string): Promise<readonly Fill[]>;

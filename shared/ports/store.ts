@@ -96,7 +96,7 @@ export interface Store {
   /**
    * One transaction: put intent and its order (state `recorded`) if key and client order id are new,
    * the lease has `intent.epoch`, and the trading state allows its purpose: `active` allows all,
-   * `reducing` all but `open`, `halted` only `flatten`. Where several checks fail the reason is the
+   * `reducing` all but `open`, `halted` only `flatten` and `protect`. Where several checks fail the reason is the
    * first of notLeader, tradingState, duplicateKey. A StoreUnavailableError leaves the outcome open:
    * the intent may be there, and must not be sent.
    */

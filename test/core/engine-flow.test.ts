@@ -628,7 +628,9 @@ describe('a restart', () => {
       ],
     });
     const { clientOrderId } = intent.request;
-    expect(ofKind(again.commands, 'queryOrder')).toEqual([{ kind: 'queryOrder', clientOrderId }]);
+    expect(ofKind(again.commands, 'queryOrder')).toEqual([
+      { kind: 'queryOrder', clientOrderId, orderClass: 'regular' },
+    ]);
     again.closeCandle();
     expect(ofKind(again.commands, 'saveDecision')).toHaveLength(1);
     expect(intents(again.commands)).toEqual([]);

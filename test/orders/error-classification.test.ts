@@ -182,7 +182,7 @@ describe('cancelling an order', () => {
   it.each(rows)('%s', async (_name, answer, expected) => {
     const client = await server.connectedClient();
     server.script = () => answer;
-    check(await errorOf(client.cancelOrder('p-test-1-1')), expected);
+    check(await errorOf(client.cancelOrder('p-test-1-1', 'regular')), expected);
     expect(server.requests).toHaveLength(1);
     await client.stop();
   });
@@ -208,14 +208,14 @@ describe('reading', () => {
   it.each(rows)('%s', async (_name, answer, expected) => {
     const client = await server.connectedClient();
     server.script = () => answer;
-    check(await errorOf(client.queryOrder('p-test-1-1')), expected);
+    check(await errorOf(client.queryOrder('p-test-1-1', 'regular')), expected);
     await client.stop();
   });
 
   it('takes "order does not exist" for an answer, not a failure', async () => {
     const client = await server.connectedClient();
     server.script = () => failure(400, -2013, 'Order does not exist.');
-    expect(await client.queryOrder('p-test-1-1')).toBeNull();
+    expect(await client.queryOrder('p-test-1-1', 'regular')).toBeNull();
     await client.stop();
   });
 });
@@ -224,7 +224,7 @@ describe('after the exchange said stop', () => {
   it('sends only what protects until Retry-After has passed', async () => {
     const client = await server.connectedClient();
     server.script = () => ({ ...failure(429, -1003), headers: { 'retry-after': '30' } });
-    await errorOf(client.queryOrder('p-test-1-1'));
+    await errorOf(client.queryOrder('p-test-1-1', 'regular'));
     server.requests.length = 0;
     server.clock.advance(10_000);
 
@@ -239,10 +239,10 @@ describe('after the exchange said stop', () => {
     const { clientOrderId } = close.request;
     server.script = () => ({ body: orderAnswer({ clientOrderId, reduceOnly: true }) });
     expect((await client.placeOrder(close)).status).toBe('open');
-    expect((await client.cancelOrder(clientOrderId)).clientOrderId).toBe(clientOrderId);
+    expect((await client.cancelOrder(clientOrderId, 'regular')).clientOrderId).toBe(clientOrderId);
 
     server.clock.advance(20_000);
-    expect(await client.queryOrder(clientOrderId)).not.toBeNull();
+    expect(await client.queryOrder(clientOrderId, 'regular')).not.toBeNull();
     await client.stop();
   });
 
@@ -253,11 +253,13 @@ describe('after the exchange said stop', () => {
     const headers = { 'x-mbx-used-weight-1m': '2200' };
     server.script = () => ({ body: orderAnswer({ clientOrderId }), headers });
     expect((await client.placeOrder(order)).status).toBe('open');
-    check(await errorOf(client.queryOrder(clientOrderId)), { kind: 'rateLimited' });
+    check(await errorOf(client.queryOrder(clientOrderId, 'regular')), {
+      kind: 'rateLimited',
+    });
     expect((await client.placeOrder(order)).status).toBe('open');
     server.clock.advance(60_000);
     server.script = () => ({ body: orderAnswer({ clientOrderId }) });
-    expect(await client.queryOrder(clientOrderId)).not.toBeNull();
+    expect(await client.queryOrder(clientOrderId, 'regular')).not.toBeNull();
     await client.stop();
   });
 });

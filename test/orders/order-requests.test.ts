@@ -167,10 +167,10 @@ describe('an answer to an order', () => {
 
   it('asks for and cancels orders by the client order id', async () => {
     server.script = echo;
-    await client.cancelOrder('p-test-1-c');
+    await client.cancelOrder('p-test-1-c', 'regular');
     expect(last()).toMatchObject({ method: 'DELETE', path: '/fapi/v1/order', body: '' });
     expect(parameters(last()).get('origClientOrderId')).toBe('p-test-1-c');
-    await client.queryOrder('p-test-1-q');
+    await client.queryOrder('p-test-1-q', 'regular');
     expect(last()).toMatchObject({ method: 'GET', path: '/fapi/v1/order' });
     expect(parameters(last()).get('origClientOrderId')).toBe('p-test-1-q');
   });
@@ -183,7 +183,7 @@ describe('the clock', () => {
     const behind = new ManualClock(server.clock.now() - 4_321);
     const other = await server.connectedClient({ clock: behind });
     server.script = echo;
-    await other.queryOrder('p-test-1-t');
+    await other.queryOrder('p-test-1-t', 'regular');
     expect(parameters(last()).get('timestamp')).toBe(String(server.clock.now()));
     expect(await other.clockOffset()).toEqual({ offsetMs: 4_321, errorMs: 0 });
     await other.stop();

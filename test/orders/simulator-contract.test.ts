@@ -100,7 +100,7 @@ describe('the order adapter on the simulator', () => {
     expect(reply).toMatchObject({ clientOrderId, status: 'filled', executedLots: 10 });
     await until(() => reports(clientOrderId).at(-1)?.status === 'filled');
     expect(sum(fills(), (fill) => fill.lots)).toBe(10);
-    expect(await client.queryOrder(clientOrderId)).toMatchObject(reply);
+    expect(await client.queryOrder(clientOrderId, 'regular')).toMatchObject(reply);
 
     const history = await client.fillsAfter('');
     expect(history).toEqual(fills().map((fill) => ({ ...fill, clientOrderId: '' })));
@@ -114,7 +114,7 @@ describe('the order adapter on the simulator', () => {
     const order = intent({ price: below(5_000), timeInForce: 'GTC' });
     const { clientOrderId } = order.request;
     expect((await client.placeOrder(order)).status).toBe('open');
-    expect((await client.queryOrder(clientOrderId))?.status).toBe('open');
+    expect((await client.queryOrder(clientOrderId, 'regular'))?.status).toBe('open');
     const { openOrders } = await client.accountSnapshot();
     expect(openOrders.map((open) => open.clientOrderId)).toEqual([clientOrderId]);
     // The id is taken while the order is open: proof that it exists, not a refusal of it.
@@ -123,8 +123,8 @@ describe('the order adapter on the simulator', () => {
       kind: 'unknownOutcome',
       code: -4116,
     });
-    expect((await client.cancelOrder(clientOrderId)).status).toBe('canceled');
-    await expect(client.cancelOrder(clientOrderId)).rejects.toMatchObject({
+    expect((await client.cancelOrder(clientOrderId, 'regular')).status).toBe('canceled');
+    await expect(client.cancelOrder(clientOrderId, 'regular')).rejects.toMatchObject({
       kind: 'rejected',
       code: -2011,
     });
@@ -139,7 +139,7 @@ describe('the order adapter on the simulator', () => {
     expect(reply.status).toBe('partiallyFilled');
     expect(reply.executedLots).toBeGreaterThan(0);
     expect(reply.executedLots).toBeLessThan(100_000);
-    const canceled = await client.cancelOrder(clientOrderId);
+    const canceled = await client.cancelOrder(clientOrderId, 'regular');
     expect(canceled.status).toBe('canceled');
     await until(() => reports(clientOrderId).at(-1)?.status === 'canceled');
     expect(sum(fills().slice(before), (fill) => fill.lots)).toBe(canceled.executedLots);
@@ -156,7 +156,7 @@ describe('the order adapter on the simulator', () => {
   });
 
   it('finds no order that was never placed', async () => {
-    expect(await client.queryOrder('p-test-1-none')).toBeNull();
+    expect(await client.queryOrder('p-test-1-none', 'regular')).toBeNull();
   });
 
   it.each<[string, number, () => Parameters<typeof anyIntent>[0]]>([

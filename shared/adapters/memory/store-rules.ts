@@ -21,6 +21,7 @@ export const STATES_ALLOWING: Readonly<Record<Purpose, readonly TradingState[]>>
   open: ['active'],
   close: ['active', 'reducing'],
   flatten: ['active', 'reducing', 'halted'],
+  protect: ['active', 'reducing', 'halted'],
 };
 
 /** One text for a key, different for different keys: no part can smuggle in the separator. */

@@ -12,7 +12,13 @@ import type {
   OrderUnknownEvent,
 } from '../event.ts';
 import type { TimeMs } from '../units.ts';
-import { type Intent, isTerminal, mayStillArrive, type OrderRecord } from './order.ts';
+import {
+  type Intent,
+  isTerminal,
+  mayStillArrive,
+  type OrderRecord,
+  orderClassOf,
+} from './order.ts';
 import { isSettled, type OrderStore } from './order-store.ts';
 import type { ApprovedOrder, Verdict } from './risk-manager.ts';
 
@@ -65,7 +71,7 @@ export class OrderExecutor {
     this.#orders.restore(order);
     const { clientOrderId } = order.intent.request;
     if (!isTerminal(order.state)) this.#orders.advance(clientOrderId, 'unknown', { nowMs });
-    this.#query(clientOrderId, nowMs, out);
+    this.#query(order, nowMs, out);
   }
 
   /** Writes the intent; it is sent once it is on record. `exchangeMs` becomes the request's own timestamp. */
@@ -175,7 +181,11 @@ export class OrderExecutor {
     const order = this.#orders.setCancelPending(clientOrderId, true);
     if (!order) return;
     this.#save(order, out);
-    out.push({ kind: 'cancelOrder', clientOrderId });
+    out.push({
+      kind: 'cancelOrder',
+      clientOrderId,
+      orderClass: orderClassOf(order.intent.request),
+    });
   }
 
   /** A refused cancel says nothing of the order: ask. */
@@ -183,7 +193,7 @@ export class OrderExecutor {
     const order = this.#orders.setCancelPending(event.clientOrderId, false);
     if (!order) return;
     this.#save(order, out);
-    this.#query(event.clientOrderId, event.timeMs, out);
+    this.#query(order, event.timeMs, out);
   }
 
   /** Asks after an order whose answer is overdue. Returns true where a terminal order's fills are missing. */
@@ -197,14 +207,15 @@ export class OrderExecutor {
       this.#watch(clientOrderId, nowMs + 2_000, out);
       return true;
     }
-    this.#query(clientOrderId, nowMs, out);
+    this.#query(order, nowMs, out);
     return false;
   }
 
-  #query(clientOrderId: string, nowMs: TimeMs, out: Outbox): void {
+  #query({ intent: { request } }: OrderRecord, nowMs: TimeMs, out: Outbox): void {
+    const { clientOrderId } = request;
     const watch = this.#watchOf(clientOrderId);
     watch.queries += 1;
-    out.push({ kind: 'queryOrder', clientOrderId });
+    out.push({ kind: 'queryOrder', clientOrderId, orderClass: orderClassOf(request) });
     const delayMs = Math.min(1_000 * 2 ** Math.min(watch.queries - 1, 10), QUERY_DELAY_MAX_MS);
     this.#watch(clientOrderId, nowMs + delayMs, out);
   }

@@ -6,8 +6,15 @@ import type { Lots, Money, Ticks, TimeMs } from '../units.ts';
 
 export type Side = 'buy' | 'sell';
 
-/** Why an order exists. `open` may raise |position|; the others only lower it and carry reduce-only. */
-export type Purpose = 'open' | 'close' | 'flatten';
+/**
+ * Why an order exists. `open` may raise |position|; the others only lower it and carry reduce-only:
+ * `close` for the strategies, `flatten` for the operator or a breach, `protect` as the stop that rests
+ * at the exchange while there is a position.
+ */
+export type Purpose = 'open' | 'close' | 'flatten' | 'protect';
+
+/** The exchange keeps two order books apart: regular orders, and stops that wait for the mark price. */
+export type OrderClass = 'regular' | 'stop';
 
 export type TimeInForce = 'GTC' | 'IOC' | 'FOK' | 'GTX';
 
@@ -19,6 +26,12 @@ export interface OrderRequest {
   readonly price: Ticks | null;
   readonly timeInForce: TimeInForce;
   readonly reduceOnly: boolean;
+  /** On a stop alone: the mark price at which it becomes a market order. */
+  readonly stopPrice?: Ticks;
+}
+
+export function orderClassOf({ stopPrice }: Pick<OrderRequest, 'stopPrice'>): OrderClass {
+  return stopPrice === undefined ? 'regular' : 'stop';
 }
 
 /**
