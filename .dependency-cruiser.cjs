@@ -17,8 +17,10 @@ module.exports = {
       '^shared/core/(units|instrument)\\.ts$',
     ]),
     only('ports-import-core', '^shared/ports/', ['^shared/ports/', '^shared/core/']),
+    // And the names they share with the infrastructure that makes what they connect to.
     only('adapters-import-ports-and-core', '^shared/adapters/', [
       '^shared/adapters/',
+      '^shared/config/deployment\\.ts$',
       '^shared/ports/',
       '^shared/core/',
       '^node_modules/',

@@ -21,6 +21,36 @@ export const PARTITION_PREFIXES = {
   paper: 'paper#',
 } as const;
 
+const READS = ['dynamodb:GetItem', 'dynamodb:Query'] as const;
+const WRITES = [
+  'dynamodb:PutItem',
+  'dynamodb:UpdateItem',
+  'dynamodb:DeleteItem',
+  'dynamodb:ConditionCheckItem',
+] as const;
+
+/**
+ * What each role calls, by partition, and so what a policy must allow; `partitions: null` is the whole
+ * table, without a condition on the key. A transaction needs the actions of its parts: TransactWriteItems
+ * is no action of its own. `operator` is every Lambda. A test holds the stores' calls to this.
+ */
+export const TABLE_ACCESS = {
+  trader: [
+    { actions: READS, partitions: null },
+    { actions: WRITES, partitions: ['trader', 'control'] },
+  ],
+  operator: [
+    // All of it, to know a table of an older schema from a fresh one.
+    { actions: READS, partitions: null },
+    { actions: WRITES, partitions: ['control'] },
+  ],
+} as const satisfies Record<string, readonly TableRule[]>;
+
+interface TableRule {
+  readonly actions: readonly string[];
+  readonly partitions: readonly (keyof typeof PARTITION_PREFIXES)[] | null;
+}
+
 /** Variables of deployed programs that are no configuration keys. */
 export const VARIABLES = {
   /** Names the deployment in metrics, logs and messages. */

@@ -2,18 +2,22 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openDynamoDbStore } from '../../shared/adapters/dynamodb/store.ts';
+import { openDynamoDbStore, openDynamoDbStores } from '../../shared/adapters/dynamodb/store.ts';
+import { createMemoryControlStore } from '../../shared/adapters/memory/control-store.ts';
 import { createMemoryStore, MemoryDatabase } from '../../shared/adapters/memory/store.ts';
 import { openSqliteStore } from '../../shared/adapters/sqlite/store.ts';
 import type { AccountRecord, DecisionRecord, TradingStateRecord } from '../../shared/core/event.ts';
 import type { MidPriceCandle } from '../../shared/core/market/candle.ts';
 import type { Fill, Intent, OrderRecord } from '../../shared/core/trading/order.ts';
+import type { ControlStore } from '../../shared/ports/control-store.ts';
 import type { OperatorRequest, OutboxItem, Store, StoreKey } from '../../shared/ports/store.ts';
 import { hasDynoxide, startDynoxide } from '../support/dynoxide.ts';
 
 /** A place that keeps what stores write; `store` makes a new handle to it, not yet opened. */
 export interface Place {
   store(key: StoreKey): Store;
+  /** Null where there is none of the kind. */
+  control(key: StoreKey): ControlStore | null;
   remove(): Promise<void>;
 }
 
@@ -33,6 +37,7 @@ const memory: Backend = {
     const database = new MemoryDatabase();
     return {
       store: (key) => createMemoryStore(key, database),
+      control: (key) => createMemoryControlStore(database.controlTables(key)),
       remove: async () => undefined,
     };
   },
@@ -46,6 +51,7 @@ const sqlite: Backend = {
     const directory = temporaryDirectory();
     return {
       store: (key) => openSqliteStore({ path: join(directory, 'plimsoll.db'), key }),
+      control: () => null,
       remove: async () => rmSync(directory, { recursive: true }),
     };
   },
@@ -57,8 +63,10 @@ const dynamoDb: Backend = {
   leaseLapses: true,
   async place() {
     const engine = await startDynoxide();
+    const options = { endpoint: engine.endpoint, tableName: 'plimsoll' };
     return {
-      store: (key) => openDynamoDbStore({ endpoint: engine.endpoint, tableName: 'plimsoll', key }),
+      store: (key) => openDynamoDbStore({ ...options, key }),
+      control: (key) => openDynamoDbStores({ ...options, key }).control,
       remove: () => engine.stop(),
     };
   },

@@ -8,9 +8,14 @@ import { createServer, type IncomingMessage, request, type ServerResponse } from
 import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
+import { DynamoDBClient, QueryCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { openDynamoDbStore } from '../../shared/adapters/dynamodb/store.ts';
+import { openDynamoDbStore, openDynamoDbStores } from '../../shared/adapters/dynamodb/store.ts';
 import { isLocal } from '../../shared/adapters/dynamodb/table.ts';
+import { traderId } from '../../shared/adapters/memory/store-rules.ts';
+import { TABLE_KEYS } from '../../shared/config/deployment.ts';
+import type { TimeMs } from '../../shared/core/units.ts';
+import type { ControlStore } from '../../shared/ports/control-store.ts';
 import { type Store, StoreUnavailableError } from '../../shared/ports/store.ts';
 import {
   type Dynoxide,
@@ -52,11 +57,13 @@ describe.skipIf(!hasDynoxide)('DynamoDB behind a network that loses replies', ()
   let engine: Dynoxide;
   let proxy: LossyProxy;
   let store: Store;
+  let control: ControlStore;
 
   beforeAll(async () => {
     engine = await startDynoxide();
     proxy = await startLossyProxy(engine.endpoint);
-    store = openDynamoDbStore({ endpoint: proxy.endpoint, tableName: 'plimsoll', key: freshKey() });
+    const options = { endpoint: proxy.endpoint, tableName: 'plimsoll', key: freshKey() };
+    ({ store, control } = openDynamoDbStores(options));
     await store.open();
   });
   afterAll(async () => {
@@ -97,7 +104,23 @@ describe.skipIf(!hasDynoxide)('DynamoDB behind a network that loses replies', ()
     expect(await store.renewLease(lease)).toMatchObject({ owner: 'a', epoch: lease.epoch });
   });
 
-  test('when every reply is lost the store is unavailable, not wrong', async () => {
+  test('a claim, a confirmation and a note whose replies were lost are their caller’s', async () => {
+    const expiresMs = 30_000 as TimeMs;
+    const confirmation = { nonce: 'n', userId: 7, action: 'flatten', expiresMs };
+    await control.saveConfirmation(confirmation);
+    proxy.loseReplies('UpdateItem', 1);
+    expect(await control.claim('event', 60_000)).toBe(true);
+    proxy.loseReplies('UpdateItem', 1);
+    expect(await control.takeConfirmation('n')).toEqual(confirmation);
+    proxy.loseReplies('UpdateItem', 1);
+    expect(await control.saveNote('mute', 5, 0)).toBe(true);
+    expect(proxy.lost).toBe(1);
+    expect(await control.claim('event', 60_000)).toBe(false);
+    expect(await control.takeConfirmation('n')).toBeNull();
+    expect(await control.saveNote('mute', 6, 0)).toBe(false);
+  });
+
+  test('when every reply the store is unavailable, not wrong', async () => {
     const { lease } = await store.acquireLease('a', null);
     const intent = anIntent({ epoch: lease.epoch, id: 'lost', purpose: 'flatten' });
     proxy.loseReplies('TransactWriteItems', 100);
@@ -112,6 +135,25 @@ describe.skipIf(!hasDynoxide)('DynamoDB behind a network that loses replies', ()
 });
 
 describe.skipIf(!hasDynoxide)('DynamoDB', () => {
+  test('is to forget what ages, and nothing sooner than asked', async () => {
+    const engine = await startDynoxide();
+    const key = freshKey();
+    const options = { endpoint: engine.endpoint, tableName: 'plimsoll', key };
+    const { store, control } = openDynamoDbStores(options);
+    await store.open();
+    const startedS = Date.now() / 1_000;
+    const expiresMs = 0 as TimeMs;
+    await control.claim('event', 60_000);
+    await control.append('mismatches', 0 as TimeMs, {}, 120_000);
+    await control.saveConfirmation({ nonce: 'n', userId: 7, action: 'flatten', expiresMs });
+    await control.takeConfirmation('n');
+    await control.saveNote('mute', 5, 0);
+    const kept = await keptForS(engine.endpoint, `control#${traderId(key)}`, startedS);
+    expect(kept).toEqual({ CLAIM: 60, SERIES: 120, CONFIRMATION: 86_400, NOTE: null });
+    await store.close();
+    await engine.stop();
+  });
+
   test('keeps everything over the death of its engine', async () => {
     const directory = temporaryDirectory();
     const key = freshKey();
@@ -130,6 +172,28 @@ describe.skipIf(!hasDynoxide)('DynamoDB', () => {
     rmSync(directory, { recursive: true });
   });
 });
+
+/** By the kind of item, for how many seconds from `startedS` it is kept; null: for ever. */
+async function keptForS(endpoint: string, partition: string, startedS: number) {
+  const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
+  const client = new DynamoDBClient({ endpoint, region: 'local', credentials });
+  const { Items = [] } = await client.send(
+    new QueryCommand({
+      TableName: 'plimsoll',
+      KeyConditionExpression: `${TABLE_KEYS.partitionKey} = :pk`,
+      ExpressionAttributeValues: { ':pk': { S: partition } },
+    }),
+  );
+  client.destroy();
+  return Object.fromEntries(
+    Items.map((item) => {
+      const expiresS = item[TABLE_KEYS.timeToLive]?.N;
+      const kind = item[TABLE_KEYS.sortKey]?.S?.split('#')[0];
+      // To the minute: the test takes a moment itself.
+      return [kind, expiresS ? Math.floor((Number(expiresS) - startedS) / 60) * 60 : null];
+    }),
+  );
+}
 
 async function unavailableSoon(endpoint: string): Promise<void> {
   const startedMs = performance.now();

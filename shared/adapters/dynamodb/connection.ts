@@ -19,15 +19,16 @@ import {
   UpdateItemCommand,
   type UpdateItemCommandInput,
 } from '@aws-sdk/client-dynamodb';
+import { TABLE_KEYS } from '../../config/deployment.ts';
 import { StoreUnavailableError } from '../../ports/store.ts';
-import { createTable, isLocal, TABLE } from './table.ts';
+import { createTable, type ItemKey, isLocal, PREFIXES } from './table.ts';
 
 export type Item = Record<string, AttributeValue>;
 
 /** One write of a transaction, without the table's and the key's boilerplate. */
 export interface Write {
   readonly kind: 'put' | 'delete' | 'check';
-  readonly sk: string;
+  readonly key: ItemKey;
   /** The attributes of a put beside the key. */
   readonly item?: Item;
   readonly condition?: string;
@@ -83,11 +84,11 @@ export class DynamoDbConnection {
     if (this.#isLocal) await this.#guarded(() => createTable(this.#client, this.#tableName));
   }
 
-  async get(sk: string): Promise<Item | null> {
+  async get(key: ItemKey): Promise<Item | null> {
     return this.#guarded(async (abortSignal) => {
       const command = new GetItemCommand({
         TableName: this.#tableName,
-        Key: this.#key(sk),
+        Key: this.#key(key),
         ConsistentRead: true,
       });
       return (await this.#client.send(command, { abortSignal })).Item ?? null;
@@ -95,21 +96,21 @@ export class DynamoDbConnection {
   }
 
   /** Replaces the item, whatever it was: idempotent, so a retry does no harm. */
-  async put(sk: string, item: Item): Promise<void> {
+  async put(key: ItemKey, item: Item): Promise<void> {
     await this.#guarded((abortSignal) =>
       this.#client.send(
-        new PutItemCommand({ TableName: this.#tableName, Item: { ...this.#key(sk), ...item } }),
+        new PutItemCommand({ TableName: this.#tableName, Item: { ...this.#key(key), ...item } }),
         { abortSignal },
       ),
     );
   }
 
   /**
-   * All items whose sort key starts with `prefix`, over as many pages as there are; the first `limit`
+   * All items of a partition whose sort key starts with `sk`, over as many pages as there are; the first `limit`
    * that pass `filter`. Each page has its own deadline.
    */
   async query(
-    prefix: string,
+    { partition, sk }: ItemKey,
     options: { limit?: number; newestFirst?: boolean; filter?: string; values?: Item } = {},
   ): Promise<Item[]> {
     const { limit = Number.POSITIVE_INFINITY, newestFirst = false, filter, values } = options;
@@ -117,10 +118,10 @@ export class DynamoDbConnection {
       TableName: this.#tableName,
       ConsistentRead: true,
       ScanIndexForward: !newestFirst,
-      KeyConditionExpression: `${TABLE.partitionKey} = :pk AND begins_with(${TABLE.sortKey}, :prefix)`,
+      KeyConditionExpression: `${TABLE_KEYS.partitionKey} = :pk AND begins_with(${TABLE_KEYS.sortKey}, :prefix)`,
       ExpressionAttributeValues: {
-        ':pk': { S: this.#trader },
-        ':prefix': { S: prefix },
+        ':pk': { S: this.#partition(partition) },
+        ':prefix': { S: sk },
         ...values,
       },
       ...(filter ? { FilterExpression: filter } : {}),
@@ -145,12 +146,12 @@ export class DynamoDbConnection {
    * failed, what it was.
    */
   async update(
-    sk: string,
+    key: ItemKey,
     input: { update: string; condition?: string; values: Item },
   ): Promise<{ updated: boolean; item: Item | null }> {
     const command: UpdateItemCommandInput = {
       TableName: this.#tableName,
-      Key: this.#key(sk),
+      Key: this.#key(key),
       UpdateExpression: input.update,
       ...(input.condition ? { ConditionExpression: input.condition } : {}),
       ExpressionAttributeValues: input.values,
@@ -197,11 +198,18 @@ export class DynamoDbConnection {
     });
   }
 
-  #key(sk: string): Item {
-    return { [TABLE.partitionKey]: { S: this.#trader }, [TABLE.sortKey]: { S: sk } };
+  #partition(name: ItemKey['partition']): string {
+    return `${PREFIXES[name]}${this.#trader}`;
   }
 
-  #transactItem({ kind, sk, item, condition, values }: Write): TransactWriteItem {
+  #key({ partition, sk }: ItemKey): Item {
+    return {
+      [TABLE_KEYS.partitionKey]: { S: this.#partition(partition) },
+      [TABLE_KEYS.sortKey]: { S: sk },
+    };
+  }
+
+  #transactItem({ kind, key, item, condition, values }: Write): TransactWriteItem {
     const rest = {
       TableName: this.#tableName,
       ...(condition ? { ConditionExpression: condition } : {}),
@@ -209,12 +217,12 @@ export class DynamoDbConnection {
     };
     switch (kind) {
       case 'put':
-        return { Put: { ...rest, Item: { ...this.#key(sk), ...item } } };
+        return { Put: { ...rest, Item: { ...this.#key(key), ...item } } };
       case 'delete':
-        return { Delete: { ...rest, Key: this.#key(sk) } };
+        return { Delete: { ...rest, Key: this.#key(key) } };
       case 'check':
         return {
-          ConditionCheck: { ...rest, Key: this.#key(sk), ConditionExpression: condition },
+          ConditionCheck: { ...rest, Key: this.#key(key), ConditionExpression: condition },
         };
     }
   }

@@ -2,21 +2,22 @@
  * Records as DynamoDB items and back, and the checks that fence a transaction. Pure but for the wall
  * clock in `expiresAfter`, which decides nothing.
  */
+import { TABLE_KEYS } from '../../config/deployment.ts';
 import type { Intent, OrderRecord } from '../../core/trading/order.ts';
 import { isSettled } from '../../core/trading/order-store.ts';
 import type { Lease } from '../../ports/store.ts';
 import { STATES_ALLOWING } from '../memory/store-rules.ts';
 import type { Item, Write } from './connection.ts';
-import { sortKey, TABLE } from './table.ts';
+import { itemKey } from './table.ts';
 
-export const NEW = `attribute_not_exists(${TABLE.partitionKey})`;
-export const THERE = `attribute_exists(${TABLE.partitionKey})`;
+export const NEW = `attribute_not_exists(${TABLE_KEYS.partitionKey})`;
+export const THERE = `attribute_exists(${TABLE_KEYS.partitionKey})`;
 
 /** Fails where `epoch` is not that of a lease still held. */
 export function isLeader(epoch: number): Write {
   return {
     kind: 'check',
-    sk: sortKey.lease,
+    key: itemKey.lease,
     condition: 'epoch = :epoch AND held = :held',
     values: { ':epoch': number(epoch), ':held': { BOOL: true } },
   };
@@ -27,7 +28,7 @@ export function stateAllows({ purpose }: Intent): Write {
   const states = STATES_ALLOWING[purpose].map((state, i) => [`:state${i}`, { S: state }] as const);
   return {
     kind: 'check',
-    sk: sortKey.tradingState,
+    key: itemKey.tradingState,
     condition: `${NEW} OR tradingState IN (${states.map(([name]) => name).join(', ')})`,
     values: Object.fromEntries(states),
   };
@@ -35,8 +36,8 @@ export function stateAllows({ purpose }: Intent): Write {
 
 /** Puts or removes the copy by which open orders are found. */
 export function openCopy(order: OrderRecord): Write {
-  const sk = sortKey.openOrder(order.intent.request.clientOrderId);
-  return isSettled(order) ? { kind: 'delete', sk } : { kind: 'put', sk, item: body(order) };
+  const key = itemKey.openOrder(order.intent.request.clientOrderId);
+  return isSettled(order) ? { kind: 'delete', key } : { kind: 'put', key, item: body(order) };
 }
 
 export function leaseOf(item: Item | null): Lease {
@@ -47,7 +48,7 @@ export function leaseOf(item: Item | null): Lease {
   };
 }
 
-export function body(record: object): Item {
+export function body(record: unknown): Item {
   return { body: { S: JSON.stringify(record) } };
 }
 
@@ -65,5 +66,10 @@ export function numberOf(item: Item | null, name: string): number {
 
 /** For cleaning up only: DynamoDB deletes the item some time after. */
 export function expiresAfter(seconds: number): Item {
-  return { [TABLE.timeToLive]: number(Math.ceil(Date.now() / 1_000 + seconds)) };
+  return { [TABLE_KEYS.timeToLive]: expiry(seconds) };
+}
+
+/** The value of the attribute of `expiresAfter`. */
+export function expiry(seconds: number): { N: string } {
+  return number(Math.ceil(Date.now() / 1_000 + seconds));
 }

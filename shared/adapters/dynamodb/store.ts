@@ -11,16 +11,16 @@ import type {
 } from '../../core/event.ts';
 import type { MidPriceCandle } from '../../core/market/candle.ts';
 import type { Fill, Intent, OrderRecord } from '../../core/trading/order.ts';
-import {
-  type Changes,
-  type Heartbeat,
-  type Lease,
-  type OperatorRequest,
-  type OutboxItem,
-  type RecordIntentResult,
-  type Store,
-  type StoreKey,
-  StoreUnavailableError,
+import type { ControlStore } from '../../ports/control-store.ts';
+import type {
+  Changes,
+  Heartbeat,
+  Lease,
+  OperatorRequest,
+  OutboxItem,
+  RecordIntentResult,
+  Store,
+  StoreKey,
 } from '../../ports/store.ts';
 import {
   INITIAL_TRADING_STATE,
@@ -32,6 +32,7 @@ import {
   traderId,
 } from '../memory/store-rules.ts';
 import { DynamoDbConnection, type Write } from './connection.ts';
+import { createControlStore } from './control-store.ts';
 import {
   body,
   expiresAfter,
@@ -45,7 +46,8 @@ import {
   stateAllows,
   THERE,
 } from './items.ts';
-import { padded, SCHEMA_VERSION, sortKey } from './table.ts';
+import { checkSchema, stampSchema } from './schema.ts';
+import { type ItemKey, itemKey, padded } from './table.ts';
 
 export interface DynamoDbOptions {
   /** Of a local engine; absent for AWS. On a local one the table is created when missing. */
@@ -56,8 +58,17 @@ export interface DynamoDbOptions {
   readonly key: StoreKey;
 }
 
-export function openDynamoDbStore({ key, ...options }: DynamoDbOptions): Store {
-  return new DynamoDbStore(new DynamoDbConnection({ ...options, trader: traderId(key) }));
+export function openDynamoDbStore(options: DynamoDbOptions): Store {
+  return openDynamoDbStores(options).store;
+}
+
+/** Both stores of one trader over one connection, for a program that needs both. Closing either closes both. */
+export function openDynamoDbStores({ key, ...options }: DynamoDbOptions): {
+  readonly store: Store;
+  readonly control: ControlStore;
+} {
+  const connection = new DynamoDbConnection({ ...options, trader: traderId(key) });
+  return { store: new DynamoDbStore(connection), control: createControlStore(connection) };
 }
 
 // Cleaning up is all that time to live does here: nothing is decided by an item being gone.
@@ -67,6 +78,7 @@ const DONE_KEPT_DAYS = 90;
 
 class DynamoDbStore implements Store {
   readonly #connection: DynamoDbConnection;
+  #isStamped = false;
 
   constructor(connection: DynamoDbConnection) {
     this.#connection = connection;
@@ -74,20 +86,7 @@ class DynamoDbStore implements Store {
 
   async open(): Promise<void> {
     await this.#connection.prepare();
-    let schema = await this.#connection.get(sortKey.schema);
-    if (!schema) {
-      const written = await this.#connection.update(sortKey.schema, {
-        update: 'SET schemaVersion = if_not_exists(schemaVersion, :version)',
-        values: { ':version': number(SCHEMA_VERSION) },
-      });
-      schema = written.item;
-    }
-    const version = numberOf(schema, 'schemaVersion');
-    if (version !== SCHEMA_VERSION) {
-      throw new StoreUnavailableError(
-        `the table has store schema ${version}, this version reads ${SCHEMA_VERSION}; use the version of Plimsoll that wrote it, or another table`,
-      );
-    }
+    await checkSchema(this.#connection);
   }
 
   async close(): Promise<void> {
@@ -97,9 +96,12 @@ class DynamoDbStore implements Store {
   // Leadership ------------------------------------------------------------------------------------
 
   async acquireLease(owner: string, observed: Lease | null) {
+    // A contender asks twice a second: once is enough.
+    if (!this.#isStamped) await stampSchema(this.#connection);
+    this.#isStamped = true;
     const unchanged = observed ? ' OR (epoch = :epoch AND renewal = :renewal)' : '';
     // A lost reply and its retry give the owner two epochs; only the second is ever used.
-    const { updated, item } = await this.#connection.update(sortKey.lease, {
+    const { updated, item } = await this.#connection.update(itemKey.lease, {
       update:
         'SET holder = :owner, epoch = if_not_exists(epoch, :zero) + :one, renewal = :zero, held = :held',
       condition: `${NEW} OR held <> :held OR holder = :owner${unchanged}`,
@@ -117,7 +119,7 @@ class DynamoDbStore implements Store {
   }
 
   async renewLease({ owner, epoch }: Lease): Promise<Lease | null> {
-    const { updated, item } = await this.#connection.update(sortKey.lease, {
+    const { updated, item } = await this.#connection.update(itemKey.lease, {
       update: 'SET renewal = renewal + :one',
       condition: 'holder = :owner AND epoch = :epoch AND held = :held',
       values: {
@@ -131,7 +133,7 @@ class DynamoDbStore implements Store {
   }
 
   async releaseLease({ owner, epoch }: Lease): Promise<void> {
-    await this.#connection.update(sortKey.lease, {
+    await this.#connection.update(itemKey.lease, {
       update: 'SET held = :free',
       condition: 'holder = :owner AND epoch = :epoch',
       values: { ':free': { BOOL: false }, ':owner': { S: owner }, ':epoch': number(epoch) },
@@ -143,15 +145,15 @@ class DynamoDbStore implements Store {
   async recordIntent(intent: Intent): Promise<RecordIntentResult> {
     const writeId = randomUUID();
     const order = recordedOrder(intent);
-    const slot = sortKey.intent(intent.key);
+    const slot = itemKey.intent(intent.key);
     const failed = await this.#connection.transact(
       [
         isLeader(intent.epoch),
         stateAllows(intent),
-        { kind: 'put', sk: slot, condition: NEW, item: { writeId: { S: writeId } } },
+        { kind: 'put', key: slot, condition: NEW, item: { writeId: { S: writeId } } },
         {
           kind: 'put',
-          sk: sortKey.order(intent.request.clientOrderId),
+          key: itemKey.order(intent.request.clientOrderId),
           condition: NEW,
           item: body(order),
         },
@@ -171,19 +173,19 @@ class DynamoDbStore implements Store {
   async save(epoch: number, { order, fill, payment, account }: Changes): Promise<boolean> {
     const writes: Write[] = [isLeader(epoch)];
     if (order) {
-      const sk = sortKey.order(order.intent.request.clientOrderId);
-      writes.push({ kind: 'put', sk, item: body(order) }, openCopy(order));
+      const key = itemKey.order(order.intent.request.clientOrderId);
+      writes.push({ kind: 'put', key, item: body(order) }, openCopy(order));
     }
     // The same payment always has the same body: writing it again changes nothing.
     if (payment) {
-      writes.push({ kind: 'put', sk: sortKey.payment(payment.id), item: body(payment) });
+      writes.push({ kind: 'put', key: itemKey.payment(payment.id), item: body(payment) });
     }
-    if (account) writes.push({ kind: 'put', sk: sortKey.account, item: body(account) });
+    if (account) writes.push({ kind: 'put', key: itemKey.account, item: body(account) });
     if (!fill) return (await this.#connection.transact(writes)) === null;
 
     const newFill: Write = {
       kind: 'put',
-      sk: sortKey.fill(fill.tradeId),
+      key: itemKey.fill(fill.tradeId),
       condition: NEW,
       item: body(fill),
     };
@@ -197,45 +199,45 @@ class DynamoDbStore implements Store {
   async saveDecision(epoch: number, decision: DecisionRecord): Promise<boolean> {
     const failed = await this.#connection.transact([
       isLeader(epoch),
-      { kind: 'put', sk: sortKey.decision, item: body(decision) },
+      { kind: 'put', key: itemKey.decision, item: body(decision) },
     ]);
     return failed === null;
   }
 
   async openOrders(): Promise<readonly OrderRecord[]> {
-    return (await this.#all<OrderRecord>(sortKey.openOrder(''))).sort(olderOrder);
+    return (await this.#all<OrderRecord>(itemKey.openOrder(''))).sort(olderOrder);
   }
 
   async orders(): Promise<readonly OrderRecord[]> {
-    return (await this.#all<OrderRecord>(sortKey.order(''))).sort(olderOrder);
+    return (await this.#all<OrderRecord>(itemKey.order(''))).sort(olderOrder);
   }
 
   async fills(): Promise<readonly Fill[]> {
-    return (await this.#all<Fill>(sortKey.fill(''))).sort(olderFill);
+    return (await this.#all<Fill>(itemKey.fill(''))).sort(olderFill);
   }
 
   async payments(): Promise<readonly Payment[]> {
-    return (await this.#all<Payment>(sortKey.payment(''))).sort(olderPayment);
+    return (await this.#all<Payment>(itemKey.payment(''))).sort(olderPayment);
   }
 
   async account(): Promise<AccountRecord | null> {
-    return this.#single<AccountRecord>(sortKey.account);
+    return this.#single<AccountRecord>(itemKey.account);
   }
 
   async decision(): Promise<DecisionRecord | null> {
-    return this.#single<DecisionRecord>(sortKey.decision);
+    return this.#single<DecisionRecord>(itemKey.decision);
   }
 
   // Trading state -----------------------------------------------------------------------------------
 
   async tradingState(): Promise<TradingStateRecord> {
-    return (await this.#single<TradingStateRecord>(sortKey.tradingState)) ?? INITIAL_TRADING_STATE;
+    return (await this.#single<TradingStateRecord>(itemKey.tradingState)) ?? INITIAL_TRADING_STATE;
   }
 
   async setTradingState(record: TradingStateRecord): Promise<boolean> {
     const writeId = randomUUID();
     const isFirst = record.version === INITIAL_TRADING_STATE.version + 1;
-    const { updated, item } = await this.#connection.update(sortKey.tradingState, {
+    const { updated, item } = await this.#connection.update(itemKey.tradingState, {
       update: 'SET tradingState = :state, version = :version, body = :body, writeId = :writeId',
       condition: isFirst ? `${NEW} OR version = :before` : 'version = :before',
       values: {
@@ -254,7 +256,7 @@ class DynamoDbStore implements Store {
 
   async saveCandle(candle: MidPriceCandle): Promise<void> {
     const keptS = Math.max(7 * DAY_S, (CANDLES_KEPT * candle.intervalMs) / 1_000);
-    await this.#connection.put(sortKey.candle(candle.intervalMs, candle.openMs), {
+    await this.#connection.put(itemKey.candle(candle.intervalMs, candle.openMs), {
       ...body(candle),
       isPartial: { BOOL: candle.isPartial },
       ...expiresAfter(keptS),
@@ -263,7 +265,7 @@ class DynamoDbStore implements Store {
 
   async candles(intervalMs: number, count: number): Promise<readonly MidPriceCandle[]> {
     if (count <= 0) return [];
-    const items = await this.#connection.query(sortKey.candles(intervalMs), {
+    const items = await this.#connection.query(itemKey.candles(intervalMs), {
       limit: count,
       newestFirst: true,
       filter: 'isPartial = :partial',
@@ -275,69 +277,69 @@ class DynamoDbStore implements Store {
   // People ------------------------------------------------------------------------------------------
 
   async addNotification(item: Omit<OutboxItem, 'id'>): Promise<void> {
-    const counted = await this.#connection.update(sortKey.outboxCount, {
+    const counted = await this.#connection.update(itemKey.outboxCount, {
       update: 'SET outboxCount = if_not_exists(outboxCount, :zero) + :one',
       values: { ':zero': number(0), ':one': number(1) },
     });
     const id = padded(numberOf(counted.item, 'outboxCount'));
     const writes: Write[] = [
-      { kind: 'put', sk: sortKey.pending(id), item: body({ id, ...item } satisfies OutboxItem) },
+      { kind: 'put', key: itemKey.pending(id), item: body({ id, ...item } satisfies OutboxItem) },
     ];
     if (item.key !== null) {
-      const sk = sortKey.outboxKey(item.key);
-      writes.push({ kind: 'put', sk, condition: NEW, item: expiresAfter(DONE_KEPT_DAYS * DAY_S) });
+      const key = itemKey.outboxKey(item.key);
+      writes.push({ kind: 'put', key, condition: NEW, item: expiresAfter(DONE_KEPT_DAYS * DAY_S) });
     }
     await this.#connection.transact(writes);
   }
 
   async pendingNotifications(limit: number): Promise<readonly OutboxItem[]> {
     if (limit <= 0) return [];
-    const items = await this.#connection.query(sortKey.pending(''), { limit });
+    const items = await this.#connection.query(itemKey.pending(''), { limit });
     return items.map((item) => parsed<OutboxItem>(item));
   }
 
   async notificationDelivered(id: string): Promise<void> {
-    await this.#connection.transact([{ kind: 'delete', sk: sortKey.pending(id) }]);
+    await this.#connection.transact([{ kind: 'delete', key: itemKey.pending(id) }]);
   }
 
   async requestOperator(request: OperatorRequest): Promise<void> {
     await this.#connection.transact([
-      { kind: 'put', sk: sortKey.request(request.id), condition: NEW, item: body(request) },
-      { kind: 'check', sk: sortKey.requestDone(request.id), condition: NEW },
+      { kind: 'put', key: itemKey.request(request.id), condition: NEW, item: body(request) },
+      { kind: 'check', key: itemKey.requestDone(request.id), condition: NEW },
     ]);
   }
 
   async operatorRequests(): Promise<readonly OperatorRequest[]> {
-    return (await this.#all<OperatorRequest>(sortKey.request(''))).sort(olderRequest);
+    return (await this.#all<OperatorRequest>(itemKey.request(''))).sort(olderRequest);
   }
 
   async operatorRequestDone(id: string): Promise<void> {
     await this.#connection.transact([
-      { kind: 'delete', sk: sortKey.request(id), condition: THERE },
+      { kind: 'delete', key: itemKey.request(id), condition: THERE },
       {
         kind: 'put',
-        sk: sortKey.requestDone(id),
+        key: itemKey.requestDone(id),
         item: expiresAfter(DONE_KEPT_DAYS * DAY_S),
       },
     ]);
   }
 
   async saveHeartbeat(heartbeat: Heartbeat): Promise<void> {
-    await this.#connection.put(sortKey.heartbeat, body(heartbeat));
+    await this.#connection.put(itemKey.heartbeat, body(heartbeat));
   }
 
   async heartbeat(): Promise<Heartbeat | null> {
-    return this.#single<Heartbeat>(sortKey.heartbeat);
+    return this.#single<Heartbeat>(itemKey.heartbeat);
   }
 
   // Records -----------------------------------------------------------------------------------------
 
-  async #single<T>(sk: string): Promise<T | null> {
-    const item = await this.#connection.get(sk);
+  async #single<T>(key: ItemKey): Promise<T | null> {
+    const item = await this.#connection.get(key);
     return item ? parsed<T>(item) : null;
   }
 
-  async #all<T>(prefix: string): Promise<T[]> {
+  async #all<T>(prefix: ItemKey): Promise<T[]> {
     return (await this.#connection.query(prefix)).map((item) => parsed<T>(item));
   }
 }

@@ -21,6 +21,7 @@ import type {
   Store,
   StoreKey,
 } from '../../ports/store.ts';
+import { type ControlTables, emptyControlTables } from './control-store.ts';
 import {
   INITIAL_TRADING_STATE,
   olderFill,
@@ -35,20 +36,26 @@ import {
 /** What several memory stores share, as several SQLite stores share a file. */
 export class MemoryDatabase {
   readonly #traders = new Map<string, Tables>();
+  readonly #controls = new Map<string, ControlTables>();
 
   tables(key: StoreKey): Tables {
-    const id = traderId(key);
-    const found = this.#traders.get(id);
-    if (found) return found;
-    const made = emptyTables();
-    this.#traders.set(id, made);
-    return made;
+    return foundOrMade(this.#traders, traderId(key), emptyTables);
+  }
+
+  controlTables(key: StoreKey): ControlTables {
+    return foundOrMade(this.#controls, traderId(key), emptyControlTables);
   }
 }
 
 /** A store of its own, or one that shares `database` with other keys and other owners. */
 export function createMemoryStore(key: StoreKey, database = new MemoryDatabase()): Store {
   return new MemoryStore(database.tables(key));
+}
+
+function foundOrMade<T>(all: Map<string, T>, id: string, make: () => T): T {
+  const found = all.get(id) ?? make();
+  all.set(id, found);
+  return found;
 }
 
 interface Tables {
