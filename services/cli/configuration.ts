@@ -28,6 +28,7 @@ export function configurationOptions(command: Command): Command {
     )
     .option('--table <name>', 'DynamoDB table (default plimsoll)')
     .option('--account <name>', 'names the account in keys and leases (default main)')
+    .option('--deployment <name>', 'names this deployment in client order ids, metrics, messages')
     .option('--seed <n>', 'of the simulated market (default 1)', number)
     .option('--port <n>', 'of the embedded simulator (default: any free one)', number)
     .option('--leverage <n>', 'leverage to set at the exchange (default 3)', number)

@@ -82,7 +82,8 @@ export class Housekeeping {
       // The writer has posted that the store is down; the next look may find it up.
       if (!(error instanceof StoreUnavailableError)) throw error;
     }
-    await alerts.run();
+    // Not awaited: a notifier may be slow, and a halt must be seen within two seconds.
+    alerts.run().catch((error: Error) => this.#options.onSuspended(`alerts: ${error.message}`));
     await this.#readClock();
   }
 

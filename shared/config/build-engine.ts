@@ -41,7 +41,7 @@ export function engineRecipe(
     params: configuration.params,
     size: configuration.size,
     limits: riskLimits(configuration),
-    clientOrderIdPrefix: `p-${SHORT_MODE[configuration.mode]}`,
+    clientOrderIdPrefix: `p-${configuration.deployment ?? SHORT_MODE[configuration.mode]}`,
     recvWindowMs: configuration.recvWindow,
     instrument,
   };

@@ -51,7 +51,7 @@ interface TableRule {
   readonly partitions: readonly (keyof typeof PARTITION_PREFIXES)[] | null;
 }
 
-/** Variables of deployed programs that are no configuration keys. */
+/** Variables of deployed programs beside the configuration's keys, of which `deployment` is one too. */
 export const VARIABLES = {
   /** Names the deployment in metrics, logs and messages. */
   deployment: 'PLIMSOLL_DEPLOYMENT',
@@ -63,6 +63,10 @@ export const VARIABLES = {
   bucket: 'PLIMSOLL_BUCKET',
   /** Topic of the second alert channel. */
   alertTopic: 'PLIMSOLL_ALERT_TOPIC',
+  /** File by which the container tells whether it is well. */
+  healthFile: 'PLIMSOLL_HEALTH_FILE',
+  /** A Bot API server instead of Telegram's own. */
+  telegramApi: 'PLIMSOLL_TELEGRAM_API',
   /** Function that draws charts. */
   chartFunction: 'PLIMSOLL_CHART_FUNCTION',
 } as const;

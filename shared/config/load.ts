@@ -149,9 +149,10 @@ function readEnvironment(environment: Readonly<Record<string, string | undefined
   const keys = new Map(Object.keys(configurationSchema.shape).map((key) => [screaming(key), key]));
   const layer: Record<string, unknown> = {};
   for (const [name, text] of Object.entries(environment)) {
-    if (!name.startsWith(ENVIRONMENT_PREFIX) || NOT_KEYS.has(name) || text === undefined) continue;
+    if (!name.startsWith(ENVIRONMENT_PREFIX) || text === undefined) continue;
     const key = keys.get(name.slice(ENVIRONMENT_PREFIX.length));
     if (key === undefined) {
+      if (NOT_KEYS.has(name)) continue;
       throw new ConfigurationError(
         `environment: ${name} is not a configuration key; known are ${[...keys.keys()].map((k) => ENVIRONMENT_PREFIX + k).join(', ')}`,
       );

@@ -117,6 +117,12 @@ export const configurationSchema = z.strictObject({
     .string()
     .regex(/^[a-z0-9-]{1,32}$/, 'must be 1 to 32 of a-z, 0-9, -')
     .default('main'),
+  /** Tells deployments apart in metrics, messages and client order ids; null: the mode stands there. */
+  deployment: z
+    .string()
+    .regex(/^[a-z0-9]{1,8}$/, 'must be 1 to 8 of a-z, 0-9')
+    .nullable()
+    .default(null),
   seed: whole(0, 4_294_967_295).default(1),
   /** Port of the embedded exchange simulator; 0 takes a free one. */
   port: whole(0, 65_535).default(0),

@@ -265,4 +265,19 @@ describe('defaults', () => {
       expect(buildEngine(recipe).strategies.warmUpCandles).toBeGreaterThan(0);
     }
   });
+
+  it('put the deployment into client order ids, where one is named', () => {
+    const prefix = (environment: Record<string, string>) =>
+      engineRecipe(load({ mode: 'paper' }, environment), SPEC).clientOrderIdPrefix;
+    expect(prefix({})).toBe('p-paper');
+    expect(prefix({ PLIMSOLL_DEPLOYMENT: 'night2' })).toBe('p-night2');
+    // What the exchange takes: 36 characters, a number of 53 bits being 11 of them.
+    const longest = `${prefix({ PLIMSOLL_DEPLOYMENT: 'a2345678' })}-${'z'.repeat(11)}-${'z'.repeat(11)}`;
+    expect(longest.length).toBeLessThanOrEqual(36);
+    for (const name of ['a23456789', 'Night', 'a-b', '']) {
+      expect(refusal(() => load({}, { PLIMSOLL_DEPLOYMENT: name }))).toContain(
+        '1 to 8 of a-z, 0-9',
+      );
+    }
+  });
 });

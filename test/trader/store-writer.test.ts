@@ -108,4 +108,40 @@ describe('alerts', () => {
     expect(taken).toEqual(['one', 'two', 'three']);
     expect(await store.pendingNotifications(10)).toEqual([]);
   });
+
+  it('reach the others at once and once while one notifier fails, which is tried less and less often', async () => {
+    const { writer } = rig();
+    const store = createMemoryStore({ environment: 't', account: 'a', instrument: 'i' });
+    await store.open();
+    const shown: string[] = [];
+    let attempts = 0;
+    const delivery = new AlertDelivery({
+      store,
+      writer,
+      notifiers: [
+        {
+          name: 'pager',
+          deliver: async () => {
+            attempts += 1;
+            throw new Error('no signal');
+          },
+        },
+        {
+          name: 'console',
+          deliver: async ({ text }: OutboxItem) => {
+            shown.push(text);
+          },
+        },
+      ],
+      onFailure: () => undefined,
+    });
+    await store.addNotification(item('one'));
+    await delivery.run();
+    await store.addNotification(item('two'));
+    for (let run = 0; run < 30; run++) await delivery.run();
+    expect(shown).toEqual(['one', 'two']);
+    // Runs 0, 1, 3, 7, 15: after each failure twice as many are skipped.
+    expect(attempts).toBe(5);
+    expect(await store.pendingNotifications(10)).toHaveLength(2);
+  });
 });
