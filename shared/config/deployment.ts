@@ -2,7 +2,7 @@
  * What the deployed programs and the infrastructure that makes them must agree on: names of variables,
  * keys of the table, forms of secrets, metrics. Knows no AWS API.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Attributes of the one table. */
 export const TABLE_KEYS = {

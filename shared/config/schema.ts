@@ -2,7 +2,7 @@
  * The one schema of the configuration: every key, its form, its range. Knows no file, no environment
  * and no flag; see load.ts.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { INTERVALS } from '../core/market/candle.ts';
 import { LIVE_LIMITS, type RiskLimits, SIMULATED_LIMITS } from '../core/trading/risk-limits.ts';
 import { isSize, parseDuration, SIZE_FORMS } from './values.ts';

@@ -2,6 +2,8 @@
  * What a running trader says of itself in its heartbeat, for people and for whoever watches it. Decides
  * nothing. A reader takes every key as possibly missing: container and readers may be of different builds.
  */
+import { Instrument } from '../core/instrument.ts';
+import type { Lots, Money, Ticks } from '../core/units.ts';
 import type { Heartbeat } from '../ports/store.ts';
 
 /** Prices, quantities and money are decimal text; null is "not known". */
@@ -42,4 +44,31 @@ export type TraderStatus = {
 /** The heartbeat's status by its names; empty where no trader has run. */
 export function traderStatus(heartbeat: Heartbeat | null): Partial<TraderStatus> {
   return (heartbeat?.status ?? {}) as Partial<TraderStatus>;
+}
+
+/**
+ * The conversions of the instrument traded, for showing what the store holds in ticks and lots; null where
+ * no trader has said what they are. It knows none of the exchange's limits: nothing may be ordered by it.
+ */
+export function shownInstrument({
+  symbol = '',
+  baseAsset = '',
+  tickSize,
+  lotSize,
+}: Partial<TraderStatus>): Instrument | null {
+  if (tickSize === undefined || lotSize === undefined) return null;
+  return new Instrument({
+    symbol,
+    baseAsset,
+    tickSize,
+    lotSize,
+    lotsMin: 0 as Lots,
+    lotsMax: 0 as Lots,
+    marketLotsMax: 0 as Lots,
+    priceMin: 0 as Ticks,
+    priceMax: 0 as Ticks,
+    notionalMin: 0 as Money,
+    priceBandUpBps: 0,
+    priceBandDownBps: 0,
+  });
 }

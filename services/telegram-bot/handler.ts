@@ -1,0 +1,78 @@
+/** The Lambda behind the webhook's function URL: makes the adapters once, hands requests to the body. */
+import type { LambdaFunctionURLEvent } from 'aws-lambda';
+import about from '../../package.json' with { type: 'json' };
+import { openDynamoDbStores } from '../../shared/adapters/dynamodb/store.ts';
+import { createFunctionInvoker } from '../../shared/adapters/lambda/invoke.ts';
+import { createSecretReader } from '../../shared/adapters/secrets/secrets-manager.ts';
+import { deployedTrader } from '../../shared/config/deployed-trader.ts';
+import { telegramSecret, VARIABLES } from '../../shared/config/deployment.ts';
+import { loadConfiguration } from '../../shared/config/load.ts';
+import type { TimeMs } from '../../shared/core/units.ts';
+import { type BotParts, createBot, type TelegramBot } from './bot.ts';
+import { receive, type WebhookResponse } from './webhook.ts';
+
+type FixedParts = Omit<BotParts, 'botToken' | 'allowedUserIds'>;
+
+/** Made at the first request: a variable that is wrong is then said in the log of that request. */
+let parts: FixedParts | null = null;
+let opened: Promise<void> | null = null;
+let made: { from: string; bot: TelegramBot } | null = null;
+const secrets = createSecretReader();
+
+export async function handler(event: LambdaFunctionURLEvent): Promise<WebhookResponse> {
+  try {
+    const { webhookSecret, ...telegram } = await secrets.read(
+      process.env[VARIABLES.telegramSecret] ?? '',
+      telegramSecret,
+    );
+    parts ??= fixedParts();
+    const { store } = parts;
+    opened ??= store.open();
+    await opened;
+    // A rotated secret makes another bot.
+    const from = JSON.stringify(telegram);
+    if (made?.from !== from) made = { from, bot: createBot({ ...parts, ...telegram }) };
+    return await receive(requestOf(event), { bot: made.bot, webhookSecret }, logError);
+  } catch (error) {
+    opened = null;
+    logError(error as Error);
+    return { statusCode: 500 };
+  }
+}
+
+function requestOf({ requestContext, headers, body, isBase64Encoded }: LambdaFunctionURLEvent) {
+  return { method: requestContext.http.method, headers, body, isBase64: isBase64Encoded };
+}
+
+function fixedParts(): FixedParts {
+  const { table: tableName, storeKey: key, endpoint, deployment } = deployedTrader(process.env);
+  const configuration = loadConfiguration({
+    file: null,
+    environment: process.env,
+    // Modes with an exchange demand keys, which only the trader has.
+    flags: { apiKey: 'kept from this program', apiSecret: 'kept from this program' },
+  });
+  const chartFunction = process.env[VARIABLES.chartFunction];
+  const invoker = chartFunction ? createFunctionInvoker() : null;
+  return {
+    ...openDynamoDbStores({ tableName, key, endpoint }),
+    configuration,
+    charts:
+      invoker && chartFunction
+        ? { request: (request) => invoker.invokeLater(chartFunction, request) }
+        : null,
+    version: about.version,
+    deployment,
+    now: () => Date.now() as TimeMs,
+    log: (event, details) => logLine('info', event, details),
+    apiRoot: process.env[VARIABLES.telegramApi],
+  };
+}
+
+function logError({ name, message }: Error): void {
+  logLine('error', 'failed', { name, message });
+}
+
+function logLine(level: string, event: string, details: object): void {
+  process.stdout.write(`${JSON.stringify({ level, event, ...details })}\n`);
+}
