@@ -82,9 +82,10 @@ export class OrderExecutor {
   ): OrderRecord {
     this.#sequence += 1;
     const clientOrderId = `${this.prefix}${this.#epoch.toString(36)}-${this.#sequence.toString(36)}`;
+    const { side, lots, price, timeInForce, reduceOnly } = order.request;
     const intent: Intent = {
       key: `${order.decisionId}/${order.purpose}/${order.attempt}`,
-      request: { clientOrderId, ...order.request },
+      request: { clientOrderId, side, lots, price, timeInForce, reduceOnly },
       purpose: order.purpose,
       decisionId: order.decisionId,
       attempt: order.attempt,
@@ -120,12 +121,14 @@ export class OrderExecutor {
     return sent;
   }
 
-  /** Nothing was written, so nothing is saved. */
-  intentRefused(event: IntentRefusedEvent): OrderRecord | null {
-    return this.#orders.advance(event.clientOrderId, 'refused', {
+  /** Nothing was written, so nothing is saved; unless no answer came: then it may be, and must not stay open on record. */
+  intentRefused(event: IntentRefusedEvent, out: Outbox): OrderRecord | null {
+    const order = this.#orders.advance(event.clientOrderId, 'refused', {
       nowMs: event.timeMs,
       endReason: event.reason,
     });
+    if (order && event.reason === 'storeUnavailable') this.#save(order, out);
+    return order;
   }
 
   /** Merges the exchange's word; null where it says nothing new of an order of ours. */

@@ -1,0 +1,146 @@
+/**
+ * The exchange of the simulation: one simulated exchange, a thinned-out market that drives it, and the
+ * user streams it feeds. Only the world moves it; it knows no trader.
+ */
+import { type Money, parseMoney, type Ticks, type TimeMs } from '../../shared/core/units.ts';
+import type { UserFact } from '../../shared/ports/exchange.ts';
+import { btcLike } from '../../shared/simulation/btc-like.ts';
+import { MirroredMarket } from '../../shared/simulation/mirrored-market.ts';
+import type { Random } from '../../shared/simulation/random.ts';
+import { SimulatedExchange } from '../../shared/simulation/simulated-exchange.ts';
+import type { OrderParams, OrderView, UserEvent } from '../../shared/simulation/venue.ts';
+import { factsOf } from '../../shared/simulation/venue-facts.ts';
+import type { Faults } from './faults.ts';
+import type { World } from './world.ts';
+
+export const ACCOUNT = 'main';
+export const DEPOSIT: Money = parseMoney('10000');
+/** Time between two books. */
+export const BOOK_EVERY_MS = 5_000;
+const START_PRICE = 600_000;
+const LEVELS = 10;
+
+export interface Quote {
+  readonly exchangeMs: TimeMs;
+  readonly bid: Ticks;
+  readonly bidLots: number;
+  readonly ask: Ticks;
+  readonly askLots: number;
+  readonly mark: Ticks;
+}
+
+/** Sees the exchange's own ledger as it is written. */
+export interface LedgerWatch {
+  accepted(order: OrderView, atMs: TimeMs): void;
+  userEvent(event: UserEvent, atMs: TimeMs): void;
+}
+
+export class ExchangeHost {
+  readonly instrument = btcLike('BTCUSDT');
+  readonly #world: World;
+  readonly #random: Random;
+  readonly #faults: Faults;
+  readonly #market: MirroredMarket;
+  readonly #venue: SimulatedExchange;
+  readonly #quotes = new Set<(quote: Quote) => void>();
+  readonly #streams = new Set<(facts: readonly UserFact[]) => void>();
+  #watch: LedgerWatch | null = null;
+  #quote: Quote | null = null;
+  #mid = START_PRICE;
+  #driftPerBook = 0;
+  #isFrozen = false;
+
+  constructor(world: World, faults: Faults) {
+    this.#world = world;
+    this.#faults = faults;
+    this.#random = world.random.split('market');
+    this.#market = new MirroredMarket(world.nowMs);
+    this.#venue = new SimulatedExchange({
+      instrument: this.instrument,
+      market: this.#market,
+      sink: {
+        publicEvent: () => undefined,
+        userEvent: (_account, event) => {
+          this.#watch?.userEvent(event, world.nowMs);
+          const facts = factsOf(event, this.instrument);
+          for (const stream of this.#streams) stream(facts);
+        },
+      },
+    });
+    this.#venue.openAccount(ACCOUNT, DEPOSIT);
+    this.#tick();
+  }
+
+  /** The exchange as of now. */
+  get venue(): SimulatedExchange {
+    this.#venue.advanceTo(Math.max(this.#world.nowMs, this.#venue.nowMs));
+    return this.#venue;
+  }
+
+  get quote(): Quote | null {
+    return this.#quote;
+  }
+
+  watch(watch: LedgerWatch): void {
+    this.#watch = watch;
+  }
+
+  onQuote(listener: (quote: Quote) => void): () => void {
+    this.#quotes.add(listener);
+    return () => this.#quotes.delete(listener);
+  }
+
+  onUser(listener: (facts: readonly UserFact[]) => void): () => void {
+    this.#streams.add(listener);
+    return () => this.#streams.delete(listener);
+  }
+
+  /** Throws VenueError. */
+  placeOrder(params: OrderParams): OrderView {
+    const order = this.venue.placeOrder(ACCOUNT, params);
+    this.#watch?.accepted(order, this.#world.nowMs);
+    return order;
+  }
+
+  /** The price stands still from now on: no strategy finds a reason to trade. */
+  freeze(): void {
+    this.#isFrozen = true;
+  }
+
+  #tick(): void {
+    this.#world.after(BOOK_EVERY_MS, () => this.#tick());
+    if (!this.#isFrozen) this.#move();
+    const { venue } = this;
+    const depth = !this.#isFrozen && this.#faults.strikes('thinBook') ? 15 : 2_000;
+    const bid = Math.round(this.#mid);
+    const lots = () => this.#random.between(Math.ceil(depth / 5), depth);
+    const bidLots = lots();
+    const askLots = lots();
+    this.#market.begin();
+    for (let i = 0; i < LEVELS; i++) {
+      this.#market.level('bid', (bid - i) as Ticks, (i === 0 ? bidLots : lots()) as never);
+      this.#market.level('ask', (bid + 1 + i) as Ticks, (i === 0 ? askLots : lots()) as never);
+    }
+    const mark = (bid + (this.#isFrozen ? 0 : this.#random.bell(40))) as Ticks;
+    this.#market.setMark(mark);
+    this.#market.applied(venue.nowMs);
+    const exchangeMs = this.#world.nowMs;
+    this.#quote = {
+      exchangeMs,
+      bid: bid as Ticks,
+      bidLots,
+      ask: (bid + 1) as Ticks,
+      askLots,
+      mark,
+    };
+    for (const listener of this.#quotes) listener(this.#quote);
+  }
+
+  /** A walk whose drift changes now and then, so that averages cross. */
+  #move(): void {
+    if (this.#random.chance(12)) this.#driftPerBook = this.#random.bell(60);
+    this.#mid += this.#driftPerBook + this.#random.bell(120);
+    if (this.#faults.strikes('priceJump')) this.#mid += this.#random.bell(30_000);
+    this.#mid = Math.min(Math.max(this.#mid, START_PRICE / 2), START_PRICE * 2);
+  }
+}

@@ -1,0 +1,90 @@
+/**
+ * Virtual time for a whole system in one process: what is due happens in order of (time, order of
+ * asking), and before time moves every promise that can settle has settled. Nothing real is waited for.
+ */
+import { createHash } from 'node:crypto';
+import { Heap } from '../../shared/adapters/clock/heap.ts';
+import type { TimeMs } from '../../shared/core/units.ts';
+import { Random } from '../../shared/simulation/random.ts';
+
+interface Due {
+  readonly atMs: number;
+  readonly sequence: number;
+  readonly action: () => void;
+}
+
+/** Events remembered for whoever looks into a failure. */
+const REMEMBERED = 200;
+
+export class World {
+  readonly random: Random;
+  readonly #due = new Heap<Due>(
+    (a, b) => a.atMs < b.atMs || (a.atMs === b.atMs && a.sequence < b.sequence),
+  );
+  readonly #trace = createHash('sha256');
+  readonly #newest: string[] = [];
+  #sequence = 0;
+  #nowMs: number;
+  #events = 0;
+
+  constructor(seed: number, startMs: number) {
+    this.random = new Random(seed);
+    this.#nowMs = startMs;
+  }
+
+  /** True time, which no process knows exactly. */
+  get nowMs(): TimeMs {
+    return this.#nowMs as TimeMs;
+  }
+
+  /** Things that have happened. */
+  get events(): number {
+    return this.#events;
+  }
+
+  at(atMs: number, action: () => void): void {
+    this.#sequence += 1;
+    this.#due.push({ atMs: Math.max(atMs, this.#nowMs), sequence: this.#sequence, action });
+  }
+
+  after(delayMs: number, action: () => void): void {
+    this.at(this.#nowMs + delayMs, action);
+  }
+
+  /** Lets everything up to and including `untilMs` happen; ends early where `isOver`. */
+  async run(untilMs: number, isOver: () => boolean = () => false): Promise<void> {
+    while (!isOver()) {
+      const next = this.#due.peek();
+      if (!next || next.atMs > untilMs) break;
+      this.#due.pop();
+      this.#nowMs = next.atMs;
+      this.#events += 1;
+      next.action();
+      await settled();
+    }
+    if (!isOver()) this.#nowMs = Math.max(this.#nowMs, untilMs);
+  }
+
+  /** Writes down something that happened: the same seed must write the same. */
+  note(text: string): void {
+    const line = `${this.#nowMs} ${text}`;
+    this.#trace.update(line).update('\n');
+    this.#newest.push(line);
+    if (this.#newest.length > REMEMBERED) this.#newest.shift();
+  }
+
+  /** What was noted last, oldest first. */
+  get newest(): readonly string[] {
+    return this.#newest;
+  }
+
+  /** SHA-256 of all notes. Ends the trace. */
+  digest(): string {
+    return this.#trace.digest('hex');
+  }
+}
+
+/** Resolves when every promise that can settle without a further event has. */
+function settled(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
