@@ -103,8 +103,9 @@ export class Ledger {
     }
     const fee = this.fee(price, lots);
     this.#wallet = arithmetic.money(this.#wallet + realised - fee);
-    const positionAfter = this.#position;
-    return { ...at, lots, price, fee, realised, positionAfter, walletAfter: this.#wallet, reason };
+    const { timeMs, bar } = at;
+    const [positionAfter, walletAfter] = [this.#position, this.#wallet];
+    return { timeMs, bar, lots, price, fee, realised, positionAfter, walletAfter, reason };
   }
 
   /** Books a funding payment on the position held, at `price`. */
@@ -113,7 +114,7 @@ export class Ledger {
     const notional = this.#arithmetic.notional(price, position);
     const amount = this.#arithmetic.funding(notional, rateE8);
     this.#wallet = this.#arithmetic.money(this.#wallet + amount);
-    return { ...at, position, price, rateE8, amount };
+    return { timeMs: at.timeMs, bar: at.bar, position, price, rateE8, amount };
   }
 
   /**

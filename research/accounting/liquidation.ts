@@ -10,6 +10,7 @@ import type { Ledger } from './ledger.ts';
 const PPM = 1_000_000;
 /** The insurance fund's charge on a liquidated notional: 1.25 %, as in the exchange simulator. */
 export const CLEARANCE_FEE_E8 = 1_250_000;
+const LAST_BRACKET = BRACKETS.at(-1);
 
 /**
  * The tick at or beyond which the position is liquidated: at or below it for a long, at or above it for a short.
@@ -41,11 +42,9 @@ export function liquidationTicks(ledger: Ledger, arithmetic: Arithmetic): number
 /** The price, in fractions of a tick, at which base + perTick × p = maintenance(|perTick| × p); null where none is above zero. */
 function estimated(base: number, perTick: number): number | null {
   let floor = 0;
-  for (const [index, row] of BRACKETS.entries()) {
+  for (const row of BRACKETS) {
     const cap =
-      index === BRACKETS.length - 1
-        ? Number.POSITIVE_INFINITY
-        : row.notionalCapUsdt * MONEY_PER_USDT;
+      row === LAST_BRACKET ? Number.POSITIVE_INFINITY : row.notionalCapUsdt * MONEY_PER_USDT;
     const slope = (Math.abs(perTick) * row.maintenanceRatePpm) / PPM - perTick;
     const price = (base + row.cumUsdt * MONEY_PER_USDT) / slope;
     const notional = price * Math.abs(perTick);

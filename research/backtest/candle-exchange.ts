@@ -71,7 +71,7 @@ export class CandleExchange {
     this.#ledger = new Ledger(this.#arithmetic, { cash: account.cash, feeE8 });
     this.#slippageE8 = rateE8(account.slippageBps, 'slippage');
     this.#schedule = scheduleFunding(bars, account);
-    this.#highestPrice = bars.high.reduce((most, price) => Math.max(most, price), 0);
+    this.#highestPrice = highest(bars.high);
   }
 
   get position(): number {
@@ -288,4 +288,10 @@ export class CandleExchange {
   #at(timeMs: number): TimeMs {
     return Math.max(this.#settings.now(), timeMs) as TimeMs;
   }
+}
+
+function highest(prices: Int32Array): number {
+  let most = 0;
+  for (let i = 0; i < prices.length; i++) most = Math.max(most, prices[i] as number);
+  return most;
 }

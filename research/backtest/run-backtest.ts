@@ -174,7 +174,7 @@ class BacktestRun {
   #close(bar: number): void {
     const { openMs, open, high, low, close, intervalMs } = this.#bars;
     const startMs = openMs[bar] as number;
-    const beforeMs = bar === 0 ? startMs - intervalMs : (openMs[bar - 1] as number);
+    const isAfterGap = bar > 0 && startMs - (openMs[bar - 1] as number) !== intervalMs;
     const timeMs = (startMs + intervalMs) as TimeMs;
     this.#step({
       kind: 'candle',
@@ -188,12 +188,18 @@ class BacktestRun {
         close: (2 * (close[bar] as number)) as HalfTicks,
         source: 'trade',
         isPartial: false,
-        gapBefore: (startMs - beforeMs) / intervalMs - 1,
+        gapBefore: isAfterGap ? this.#gapBefore(bar) : 0,
       },
     });
     this.#equity[bar] = this.#engine.equity ?? broken('equity is not known');
     if (this.#recorder.direction !== null) this.#onSignal(bar, this.#recorder.direction);
     if (this.#timers.length > 0) this.#remind(timeMs);
+  }
+
+  /** Bars missing before `bar`. */
+  #gapBefore(bar: number): number {
+    const { openMs, intervalMs } = this.#bars;
+    return ((openMs[bar] as number) - (openMs[bar - 1] as number)) / intervalMs - 1;
   }
 
   #onSignal(bar: number, direction: number): void {

@@ -69,7 +69,7 @@ export function runEventDriven(
   let newestMs = manager.newestMs ?? -1;
   for (const candle of live) {
     const nowMs = (candle.openMs + candle.intervalMs) as TimeMs;
-    const outcome = manager.onCandle(candle, { equity: 0 as Money, instrument, nowMs });
+    const outcome = manager.onCandle(candle, () => ({ equity: 0 as Money, instrument, nowMs }));
     const signal = outcome.signals[0]?.direction ?? 0;
     if (candle.openMs <= newestMs && signal === 0) continue;
     times.push(candle.openMs);

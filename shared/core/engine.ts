@@ -6,11 +6,12 @@
  * The same events therefore always give the same commands.
  */
 import { AccountStateStore } from './account/account-state-store.ts';
-import { MarginCalculator, marginRatioPpm } from './account/margin-calculator.ts';
+import { MarginCalculator } from './account/margin-calculator.ts';
 import { Reconciler } from './account/reconciler.ts';
-import { RiskMonitor } from './account/risk-monitor.ts';
+import { type Breach, RiskMonitor } from './account/risk-monitor.ts';
 import type { Outbox } from './command.ts';
 import type {
+  AccountRecord,
   AccountSnapshotEvent,
   BookEvent,
   CandleEvent,
@@ -28,7 +29,7 @@ import { MarketState } from './market/market-state.ts';
 import { NotificationCenter } from './notification/notification-center.ts';
 import type { Sizing } from './strategy/sizing.ts';
 import type { Strategy } from './strategy/strategy.ts';
-import { StrategyManager } from './strategy/strategy-manager.ts';
+import { type DecisionBasis, StrategyManager } from './strategy/strategy-manager.ts';
 import type { OrderRecord } from './trading/order.ts';
 import { OrderExecutor, type OrderExecutorSettings } from './trading/order-executor.ts';
 import { isSettled, OrderStore } from './trading/order-store.ts';
@@ -38,7 +39,14 @@ import { RiskManager, type RiskReason } from './trading/risk-manager.ts';
 import { TradeExecutor } from './trading/trade-executor.ts';
 import { Trader } from './trading/trader.ts';
 import { TradingGate } from './trading/trading-gate.ts';
-import { broken, type HalfTicks, type Money, type TimeMs, unreachable } from './units.ts';
+import {
+  broken,
+  type HalfTicks,
+  type Money,
+  type Ticks,
+  type TimeMs,
+  unreachable,
+} from './units.ts';
 
 export interface EngineSettings {
   readonly intervalMs: number;
@@ -79,6 +87,11 @@ export class Engine {
   #userStreamChangedMs = -1;
   #drain: DrainEvent | null = null;
   #isDrained = false;
+  readonly #basis = (): DecisionBasis => ({
+    equity: this.equity ?? broken('a signal without equity'),
+    instrument: this.instrument,
+    nowMs: this.#now,
+  });
   /** The operator resumed: losses are measured from the equity at the next tick. */
   #isLossAccepted = false;
 
@@ -135,10 +148,20 @@ export class Engine {
     return this.account.equity(mark, this.#instrument);
   }
 
+  /** |position| × mark; 0 before the mark price is known. */
+  get #notional(): Money {
+    const notional = this.instrument.notional(
+      this.market.mark ?? (0 as Ticks),
+      this.account.position,
+    );
+    return Math.abs(notional) as Money;
+  }
+
   /** Applies `event` and appends the resulting commands to `out`. Time must not go backwards. */
   step(event: Event, out: Outbox): void {
-    if (event.timeMs < this.#now) broken('time went backwards');
-    this.#now = event.timeMs;
+    const { timeMs } = event;
+    if (timeMs < this.#now) broken('time went backwards');
+    this.#now = timeMs;
     this.#sequence += 1;
     switch (event.kind) {
       case 'book':
@@ -268,15 +291,11 @@ export class Engine {
     const gapsBefore = this.strategies.gaps;
     if (equity === null || !this.#isRecovered) {
       this.strategies.warmUp([candle]);
-      this.#askHistory(gapsBefore, out);
+      if (this.strategies.gaps !== gapsBefore) this.#askHistory(out);
       return;
     }
-    const { signals, decision } = this.strategies.onCandle(candle, {
-      equity,
-      instrument: this.instrument,
-      nowMs: this.#now,
-    });
-    this.#askHistory(gapsBefore, out);
+    const { signals, decision } = this.strategies.onCandle(candle, this.#basis);
+    if (this.strategies.gaps !== gapsBefore) this.#askHistory(out);
     if (!decision) return;
     this.#notifications.decided(signals, decision, this.instrument, out);
     if (this.tradeExecutor.isFlattening) return;
@@ -284,8 +303,7 @@ export class Engine {
     out.push({ kind: 'saveDecision', decision });
   }
 
-  #askHistory(gapsBefore: number, out: Outbox): void {
-    if (this.strategies.gaps === gapsBefore) return;
+  #askHistory(out: Outbox): void {
     this.#say(out, 'candles are missing: strategies start over from history');
     out.push({ kind: 'readCandles', count: this.strategies.warmUpCandles });
   }
@@ -511,31 +529,31 @@ export class Engine {
       this.#reconciler.request(this.account, this.orders, out);
     }
     if (equity === null) return;
-    if (this.#isLossAccepted) {
-      this.#isLossAccepted = false;
-      const account = this.account.acceptLoss(equity, this.#now);
-      out.push({ kind: 'save', order: null, fill: null, payment: null, account });
-    }
+    if (this.#isLossAccepted) this.#acceptLoss(equity, out);
     const newDay = this.account.observeEquity(equity, this.market.exchangeMs(this.#now));
-    if (newDay && newDay.dayStartEquity === equity) {
-      out.push({ kind: 'save', order: null, fill: null, payment: null, account: newDay });
-    }
-    const breach = this.#monitor.breach(this.#marginRatioPpm(equity), this.account.record, equity);
-    if (!breach) return;
-    if (breach.action === 'halt') {
-      this.#changeState('halted', breach.reason, out);
-      this.tradeExecutor.flatten(`breach-${this.#now}`, breach.reason);
-    } else {
-      this.#changeState('reducing', breach.reason, out);
-    }
+    if (newDay && newDay.dayStartEquity === equity) this.#saveAccount(newDay, out);
+    const breach = this.#monitor.breach(this.account.record, equity, this.#margin, this.#notional);
+    if (breach) this.#onBreach(breach, out);
   }
 
-  /** Maintenance margin of the present position in ppm of equity; null before the terms are known. */
-  #marginRatioPpm(equity: Money): number | null {
-    const { mark } = this.market;
-    if (!this.#margin || mark === null) return null;
-    const notional = this.instrument.notional(mark, this.account.position);
-    return marginRatioPpm(this.#margin.maintenance(Math.abs(notional) as Money), equity);
+  #acceptLoss(equity: Money, out: Outbox): void {
+    this.#isLossAccepted = false;
+    this.#saveAccount(this.account.acceptLoss(equity, this.#now), out);
+  }
+
+  #saveAccount(account: AccountRecord, out: Outbox): void {
+    out.push({ kind: 'save', order: null, fill: null, payment: null, account });
+  }
+
+  #onBreach(breach: Breach, out: Outbox): void {
+    if (breach.action === 'reduce') {
+      if (this.gate.state === 'active') this.#changeState('reducing', breach.reason, out);
+      return;
+    }
+    // A drawdown lasts: what has been done about it is not done again with every tick.
+    if (this.gate.state === 'halted' && this.tradeExecutor.isFlattening) return;
+    this.#changeState('halted', breach.reason, out);
+    this.tradeExecutor.flatten(`breach-${this.#now}`, breach.reason);
   }
 
   /** After anything that may have freed or changed the way to the target. */

@@ -41,6 +41,8 @@ export class Instrument {
   readonly quantaPerTickLot: number;
   readonly #tick: Step;
   readonly #lot: Step;
+  /** What `wholeLots` was last asked, and its answer: a limit is the same text for every order. */
+  #asked: { readonly text: string; readonly lots: Lots } | null = null;
 
   /** Throws MalformedNumberError where tick or lot is not a positive decimal or 1 tick × 1 lot is below 1e-8 USDT. */
   constructor(spec: InstrumentSpec) {
@@ -73,6 +75,11 @@ export class Instrument {
 
   /** Whole lots in a positive quantity text with any number of decimals, rounded down. */
   wholeLots(text: string): Lots {
+    if (this.#asked?.text !== text) this.#asked = { text, lots: this.#wholeLots(text) };
+    return this.#asked.lots;
+  }
+
+  #wholeLots(text: string): Lots {
     const [whole, fraction] = PLAIN.exec(text)?.slice(1) ?? malformed(text);
     const { multiple, decimals } = this.#lot;
     const kept = (fraction ?? '').slice(0, decimals).padEnd(decimals, '0');

@@ -95,7 +95,8 @@ export function displayMoney(money: Money, decimals = 2): string {
 /** Asserts that `value` is a whole number that arithmetic has kept exact, and calls it money. */
 export function asMoney(value: number): Money {
   if (!Number.isSafeInteger(value)) broken('money left the safe integer range');
-  return (value === 0 ? 0 : value) as Money;
+  // Adding zero makes -0 the 0 it is.
+  return (value + 0) as Money;
 }
 
 export type Rounding = 'down' | 'up' | 'nearest';

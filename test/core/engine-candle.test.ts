@@ -5,15 +5,19 @@
 import { describe, expect, it } from 'vitest';
 import type { Command } from '../../shared/core/command.ts';
 import type { EngineSettings } from '../../shared/core/engine.ts';
+import type { BookEvent } from '../../shared/core/event.ts';
+import { MarketState } from '../../shared/core/market/market-state.ts';
 import {
   candle,
   intents,
   kinds,
   lots,
+  ms,
   ofKind,
   Scenario,
   ScriptedStrategy,
   START_MS,
+  ticks,
 } from './support.ts';
 
 const MINUTE = 60_000;
@@ -42,6 +46,29 @@ describe('a candle of a data set', () => {
     expect(intent?.decisionId).toBe(`d-${MINUTE}-${START_MS}`);
     expect(intent?.request).toMatchObject({ side: 'buy', lots: 100, price: 123_642 });
     expect(scenario.engine.market.markPrice?.mark).toBe(123_456);
+  });
+
+  it('is book and mark price whenever they are asked for, until another of either comes', () => {
+    const market = new MarketState();
+    expect([market.book, market.markPrice, market.mark]).toEqual([null, null, null]);
+    const timeMs = ms(START_MS + MINUTE);
+    market.onCandle({ kind: 'candle', timeMs, candle: candle(START_MS, 2_001) });
+    expect(market.mark).toBe(1_000);
+    const book: BookEvent = {
+      kind: 'book',
+      timeMs,
+      exchangeMs: timeMs,
+      bid: ticks(5),
+      bidLots: lots(1),
+      ask: ticks(6),
+      askLots: lots(1),
+    };
+    market.book = book;
+    expect(market.book).toBe(book);
+    expect(market.mark).toBe(1_000);
+    expect(market.markPrice).toMatchObject({ mark: 1_000, timeMs, exchangeMs: timeMs });
+    market.onCandle({ kind: 'candle', timeMs, candle: candle(START_MS, 4_000) });
+    expect(market.book).toMatchObject({ bid: 2_000, ask: 2_001, timeMs, exchangeMs: timeMs });
   });
 
   it('is a tick of the clock: a loss seen at its close halts and flattens before anybody is asked', () => {

@@ -68,6 +68,31 @@ describe('the margin of a position', () => {
   });
 });
 
+describe('what may reach a margin ratio', () => {
+  it('is all that does, and little of what is far from it', () => {
+    const run = fc.record({
+      notional: fc.oneof(fc.nat(usdt(200_000)), fc.nat(usdt(9_000_000))),
+      balance: fc.oneof(
+        fc.integer({ min: -1_000, max: 1_000_000 }),
+        fc.integer({ min: -usdt(1), max: usdt(400_000) }),
+      ),
+      limit: fc.oneof(fc.integer({ min: -2, max: 3 }), fc.integer({ min: 1, max: 2_000_000 })),
+    });
+    let ruledOut = 0;
+    fc.assert(
+      fc.property(run, ({ notional, balance, limit }) => {
+        if (calculator.mayReach(limit, money(notional), money(balance))) return;
+        ruledOut += 1;
+        expect(calculator.ratioPpm(money(notional), money(balance))).toBeLessThan(limit);
+      }),
+      { numRuns: 2_000 },
+    );
+    expect(ruledOut).toBeGreaterThan(200);
+    // The usual: a position of one's whole equity, half of it the limit.
+    expect(calculator.mayReach(500_000, usdt(10_000), usdt(10_000))).toBe(false);
+  });
+});
+
 describe('the liquidation price', () => {
   it('is where margin balance and maintenance meet, to a tick, and within its bracket', () => {
     const run = fc.record({

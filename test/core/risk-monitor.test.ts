@@ -3,14 +3,25 @@
  * counted in windows that slide. Method: one unit below, at, and the present moved past.
  */
 import { describe, expect, it } from 'vitest';
+import { MarginCalculator } from '../../shared/core/account/margin-calculator.ts';
 import { RiskMonitor } from '../../shared/core/account/risk-monitor.ts';
 import { RiskActivity } from '../../shared/core/trading/risk-activity.ts';
 import { LIVE_LIMITS } from '../../shared/core/trading/risk-limits.ts';
 import { ACCOUNT, lots, money, ms, ticks, usdt } from './support.ts';
 
 const monitor = new RiskMonitor(LIVE_LIMITS);
+/** All of the notional is maintenance margin, so that its share of equity is the margin ratio. */
+const whole = new MarginCalculator(
+  [{ notionalMax: usdt(1_000_000), maintenanceRatePpm: 1_000_000, cum: usdt(0), leverageMax: 1 }],
+  1,
+);
 const judge = (equity: number, over = {}, ratioPpm = 0) =>
-  monitor.breach(ratioPpm, { ...ACCOUNT, ...over }, money(equity));
+  monitor.breach(
+    { ...ACCOUNT, ...over },
+    money(equity),
+    whole,
+    money(Math.max(0, (equity / 1_000_000) * ratioPpm)),
+  );
 
 describe('a breach', () => {
   it.each([
@@ -27,13 +38,21 @@ describe('a breach', () => {
     expect(judge(usdt(9_000) + 100, calm)).toBeNull();
   });
 
-  it('of the margin ratio reduces, also where it is infinite or unknown losses are none', () => {
+  it('of the margin ratio reduces, also where it is infinite; unknown terms have none', () => {
     expect(judge(usdt(10_000), {}, 500_000)).toMatchObject({ action: 'reduce' });
     expect(judge(usdt(10_000), {}, 499_999)).toBeNull();
-    expect(judge(usdt(10_000), {}, Number.POSITIVE_INFINITY)?.reason).toContain(
+    const lossless = { dailyLossHaltPpm: 2_000_000, drawdownHaltPpm: 2_000_000 };
+    const patient = new RiskMonitor({ ...LIVE_LIMITS, ...lossless });
+    expect(patient.breach(ACCOUNT, usdt(0), whole, usdt(1))?.reason).toContain(
       'beyond liquidation',
     );
-    expect(monitor.breach(null, ACCOUNT, usdt(10_000))).toBeNull();
+    expect(monitor.breach(ACCOUNT, usdt(10_000), null, usdt(900_000))).toBeNull();
+  });
+
+  it('is put in words that name the cause and its size', () => {
+    expect(judge(usdt(9_750))?.reason).toBe('daily loss of 2.50 %');
+    expect(judge(usdt(9_000))?.reason).toBe('drawdown of 10.00 % from the highest equity');
+    expect(judge(usdt(10_000), {}, 600_000)?.reason).toBe('margin ratio of 60.00 %');
   });
 
   it('is the gravest of several', () => {

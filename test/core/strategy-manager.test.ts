@@ -19,11 +19,11 @@ import {
 const MINUTE = 60_000;
 const at = (minute: number) => START_MS + minute * MINUTE;
 const bar = (minute: number) => candle(at(minute), 200_000);
-const CONTEXT = {
+const BASIS = () => ({
   equity: usdt(10_000),
   instrument: INSTRUMENT,
   nowMs: ms(START_MS),
-};
+});
 const size = (value: number) => ({ kind: 'lots', lots: lots(value) }) as const;
 
 function managed(...strategies: [ScriptedStrategy, number][]): StrategyManager {
@@ -36,28 +36,28 @@ describe('dispatch', () => {
   it('decides once a candle: the same or an older one again says nothing', () => {
     const strategy = new ScriptedStrategy({ [at(0)]: 1, [at(1)]: -1 });
     const manager = managed([strategy, 10]);
-    expect(manager.onCandle(bar(0), CONTEXT).decision?.target).toBe(10);
-    expect(manager.onCandle(bar(0), CONTEXT)).toEqual({ signals: [], decision: null });
-    expect(manager.onCandle(bar(1), CONTEXT).decision?.target).toBe(-10);
-    expect(manager.onCandle(bar(0), CONTEXT).decision).toBeNull();
+    expect(manager.onCandle(bar(0), BASIS).decision?.target).toBe(10);
+    expect(manager.onCandle(bar(0), BASIS)).toEqual({ signals: [], decision: null });
+    expect(manager.onCandle(bar(1), BASIS).decision?.target).toBe(-10);
+    expect(manager.onCandle(bar(0), BASIS).decision).toBeNull();
     expect(strategy.taken).toEqual([at(0), at(1)]);
   });
 
   it('gives no decision without a signal', () => {
     const manager = managed([new ScriptedStrategy({}), 10]);
-    expect(manager.onCandle(bar(0), CONTEXT)).toEqual({ signals: [], decision: null });
+    expect(manager.onCandle(bar(0), BASIS)).toEqual({ signals: [], decision: null });
   });
 
   it('refuses a candle of another interval', () => {
     const manager = managed([new ScriptedStrategy({}), 10]);
     const other = candle(START_MS, 1, { intervalMs: 1_000 });
-    expect(() => manager.onCandle(other, CONTEXT)).toThrow(BrokenInvariantError);
+    expect(() => manager.onCandle(other, BASIS)).toThrow(BrokenInvariantError);
   });
 
   it('names all contributions and reasons, and when and for how long it was decided', () => {
     const a = new ScriptedStrategy({ [at(0)]: 1 }, 'A');
     const b = new ScriptedStrategy({ [at(0)]: -1 }, 'B');
-    const { decision, signals } = managed([a, 10], [b, 4]).onCandle(bar(0), CONTEXT);
+    const { decision, signals } = managed([a, 10], [b, 4]).onCandle(bar(0), BASIS);
     expect(signals.map((s) => s.strategy)).toEqual(['A', 'B']);
     expect(decision).toEqual({
       decisionId: `d-${MINUTE}-${START_MS}`,
@@ -76,15 +76,15 @@ describe('dispatch', () => {
     const a = new ScriptedStrategy({ [at(0)]: 1 }, 'A');
     const b = new ScriptedStrategy({ [at(1)]: -1 }, 'B');
     const manager = managed([a, 10], [b, 4]);
-    manager.onCandle(bar(0), CONTEXT);
-    expect(manager.onCandle(bar(1), CONTEXT).decision?.target).toBe(6);
+    manager.onCandle(bar(0), BASIS);
+    expect(manager.onCandle(bar(1), BASIS).decision?.target).toBe(6);
   });
 
   it('wants flat, and never minus zero, where the size comes out as nothing', () => {
     const strategy = new ScriptedStrategy({ [at(0)]: -1 });
     const manager = new StrategyManager(MINUTE);
     manager.add(strategy, { kind: 'notional', notional: usdt(1) });
-    expect(Object.is(manager.onCandle(bar(0), CONTEXT).decision?.target, 0)).toBe(true);
+    expect(Object.is(manager.onCandle(bar(0), BASIS).decision?.target, 0)).toBe(true);
   });
 });
 
@@ -101,9 +101,9 @@ describe('life cycle', () => {
     const a = new ScriptedStrategy({ [at(0)]: 1, [at(1)]: -1 }, 'A');
     const b = new ScriptedStrategy({ [at(1)]: 1, [at(2)]: -1 }, 'B');
     const manager = managed([a, 10], [b, 4]);
-    manager.onCandle(bar(0), CONTEXT);
+    manager.onCandle(bar(0), BASIS);
     manager.pause('A');
-    const { signals, decision } = manager.onCandle(bar(1), CONTEXT);
+    const { signals, decision } = manager.onCandle(bar(1), BASIS);
     expect(signals.map((s) => s.strategy)).toEqual(['B']);
     expect(decision?.target).toBe(14);
     expect(a.taken).toHaveLength(2);
@@ -115,9 +115,9 @@ describe('life cycle', () => {
     const a = new ScriptedStrategy({ [at(0)]: 1 }, 'A');
     const b = new ScriptedStrategy({ [at(1)]: 1 }, 'B');
     const manager = managed([a, 10], [b, 4]);
-    manager.onCandle(bar(0), CONTEXT);
+    manager.onCandle(bar(0), BASIS);
     manager.remove('A');
-    expect(manager.onCandle(bar(1), CONTEXT).decision?.target).toBe(4);
+    expect(manager.onCandle(bar(1), BASIS).decision?.target).toBe(4);
   });
 
   it('restores what each strategy last wanted, and drops names that are gone', () => {
@@ -135,7 +135,7 @@ describe('life cycle', () => {
       decidedMs: ms(0),
       intervalMs: MINUTE,
     });
-    expect(manager.onCandle(bar(0), CONTEXT).decision?.target).toBe(-6);
+    expect(manager.onCandle(bar(0), BASIS).decision?.target).toBe(-6);
   });
 });
 
@@ -156,7 +156,7 @@ describe('warm-up', () => {
     const strategy = new ScriptedStrategy({}, 'A', 3);
     const manager = managed([strategy, 10]);
     manager.warmUp([bar(0), bar(1), bar(2)]);
-    manager.onCandle(bar(4), CONTEXT);
+    manager.onCandle(bar(4), BASIS);
     expect(manager.gaps).toBe(1);
     expect(strategy.resets).toBe(1);
     expect(manager.candlesMissing).toBe(2);
@@ -167,8 +167,8 @@ describe('warm-up', () => {
     const strategy = new ScriptedStrategy({}, 'A', 3);
     const manager = managed([strategy, 10]);
     manager.warmUp([bar(0), bar(1), bar(2)]);
-    manager.onCandle(bar(5), CONTEXT);
-    manager.onCandle(bar(6), CONTEXT);
+    manager.onCandle(bar(5), BASIS);
+    manager.onCandle(bar(6), BASIS);
     strategy.taken.length = 0;
     // The exchange does not know the newest candle yet; we have it ourselves.
     manager.warmUp([bar(1), bar(2), bar(3), bar(4), bar(5)]);
@@ -182,12 +182,12 @@ describe('warm-up', () => {
     const strategy = new ScriptedStrategy({}, 'A', 3);
     const manager = managed([strategy, 10]);
     manager.warmUp([bar(0), bar(1), bar(2)]);
-    manager.onCandle(bar(5), CONTEXT);
-    manager.onCandle(bar(6), CONTEXT);
+    manager.onCandle(bar(5), BASIS);
+    manager.onCandle(bar(6), BASIS);
     manager.warmUp([bar(1), bar(2), bar(3)]);
     expect(manager.candlesMissing).toBe(1);
     expect(manager.newestMs).toBe(at(6));
-    manager.onCandle(bar(7), CONTEXT);
+    manager.onCandle(bar(7), BASIS);
     expect(manager.status('A')).toBe('running');
   });
 

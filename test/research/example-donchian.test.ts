@@ -33,7 +33,7 @@ function eventDriven(bars: Bars, window: number): number[] {
         isPartial: false,
         gapBefore: 0,
       },
-      { equity: 0 as Money, instrument, nowMs: (openMs + bars.intervalMs) as TimeMs },
+      () => ({ equity: 0 as Money, instrument, nowMs: (openMs + bars.intervalMs) as TimeMs }),
     );
     return signals[0]?.direction ?? 0;
   });

@@ -85,12 +85,12 @@ export function eventDrivenSignals(
       gapBefore: 0,
     };
     const nowMs = (candle.openMs + bars.intervalMs) as TimeMs;
-    const outcome = manager.onCandle(candle, {
+    const outcome = manager.onCandle(candle, () => ({
       equity: 0 as Money,
       // Sizing in lots reads no instrument.
       instrument: undefined as unknown as Instrument,
       nowMs,
-    });
+    }));
     signals[i] = outcome.signals[0]?.direction ?? 0;
   }
   return { signals, gaps: manager.gaps };

@@ -25,6 +25,11 @@ export class AccountStateStore {
   readonly #tradeIds = new Set<string>();
   readonly #walletChangeIds = new Set<string>();
   #eventsApplied = 0;
+  /** The last equity, and what it is of: it is asked for again and again at the same mark. */
+  #equity = 0 as Money;
+  #equityMark = -1 as Ticks;
+  #equityRecord: AccountRecord | null = null;
+  #equityInstrument: Instrument | null = null;
 
   /** False until a stored account or a first snapshot has been taken. */
   get isKnown(): boolean {
@@ -151,7 +156,16 @@ export class AccountStateStore {
 
   /** Wallet + unrealised profit at a mark price. */
   equity(mark: Ticks, instrument: Instrument): Money {
-    return asMoney(this.record.walletBalance + this.unrealizedPnl(mark, instrument));
+    const { record } = this;
+    if (record !== this.#equityRecord || instrument !== this.#equityInstrument) {
+      this.#equityRecord = record;
+      this.#equityInstrument = instrument;
+    } else if (mark === this.#equityMark) {
+      return this.#equity;
+    }
+    this.#equityMark = mark;
+    this.#equity = asMoney(record.walletBalance + this.unrealizedPnl(mark, instrument));
+    return this.#equity;
   }
 
   /**

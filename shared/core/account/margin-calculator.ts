@@ -28,6 +28,7 @@ export class MarginCalculator {
 
   constructor(brackets: readonly MarginBracket[], leverage: number) {
     if (brackets.length === 0) broken('margin brackets are missing');
+    if (brackets.some(({ cum }) => cum < 0)) broken('a margin bracket has a cum below zero');
     if (!(leverage >= 1)) broken(`leverage must be at least 1: ${leverage}`);
     for (let i = 1; i < brackets.length; i++) {
       if (bracketAt(brackets, i).notionalMax <= bracketAt(brackets, i - 1).notionalMax) {
@@ -54,7 +55,7 @@ export class MarginCalculator {
       initial: asMoney(Math.ceil(notional / this.#leverage)),
       maintenance,
       balance,
-      ratioPpm: marginRatioPpm(maintenance, balance),
+      ratioPpm: this.ratioPpm(notional, balance),
     };
   }
 
@@ -64,6 +65,24 @@ export class MarginCalculator {
     return asMoney(
       Math.max(0, mulDiv({ value: notional, times: maintenanceRatePpm, over: PPM }, 'up') - cum),
     );
+  }
+
+  /** Maintenance ÷ balance in ppm, rounded up: 1,000,000 is liquidation. Infinite where the balance is gone. */
+  ratioPpm(notional: Money, balance: Money): number {
+    const maintenance = this.maintenance(notional);
+    if (maintenance === 0) return 0;
+    if (balance <= 0) return Number.POSITIVE_INFINITY;
+    return Math.ceil((maintenance / balance) * PPM);
+  }
+
+  /**
+   * False only where the ratio of `notional` to `balance` is below `ratioPpm`, a whole number; for whoever
+   * watches it with every price. Maintenance is at most a quantum above notional × rate, `cum` only lowers it:
+   * where twice that is less than is asked after, no rounding can reach it.
+   */
+  mayReach(ratioPpm: number, notional: Money, balance: Money): boolean {
+    const most = notional * this.#bracket(notional).maintenanceRatePpm + PPM;
+    return !(balance > 0 && 2 * most < balance * (ratioPpm - 1));
   }
 
   /** Largest notional the account's leverage allows. */
@@ -103,16 +122,11 @@ export class MarginCalculator {
   }
 
   #bracket(notional: Money): MarginBracket {
-    for (const bracket of this.#brackets) if (notional <= bracket.notionalMax) return bracket;
-    return bracketAt(this.#brackets, this.#brackets.length - 1);
+    const last = this.#brackets.length - 1;
+    let index = 0;
+    while (index < last && notional > bracketAt(this.#brackets, index).notionalMax) index += 1;
+    return bracketAt(this.#brackets, index);
   }
-}
-
-/** Maintenance ÷ balance in ppm, rounded up: 1,000,000 is liquidation. Infinite where the balance is gone. */
-export function marginRatioPpm(maintenance: Money, balance: Money): number {
-  if (maintenance === 0) return 0;
-  if (balance <= 0) return Number.POSITIVE_INFINITY;
-  return Math.ceil((maintenance / balance) * PPM);
 }
 
 function bracketAt(brackets: readonly MarginBracket[], index: number): MarginBracket {

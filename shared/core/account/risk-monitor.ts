@@ -5,11 +5,29 @@
 import type { AccountRecord } from '../event.ts';
 import type { RiskLimits } from '../trading/risk-limits.ts';
 import type { Money } from '../units.ts';
+import type { MarginCalculator } from './margin-calculator.ts';
 
-export interface Breach {
+export class Breach {
   /** `halt` also closes the position. */
   readonly action: 'reduce' | 'halt';
-  readonly reason: string;
+  readonly #what: 'drawdown' | 'daily loss' | 'margin ratio';
+  readonly #ppm: number;
+
+  constructor(
+    action: Breach['action'],
+    what: 'drawdown' | 'daily loss' | 'margin ratio',
+    ppm: number,
+  ) {
+    this.action = action;
+    this.#what = what;
+    this.#ppm = ppm;
+  }
+
+  /** Put into words only when asked: a breach that lasts is found with every tick. */
+  get reason(): string {
+    const from = this.#what === 'drawdown' ? ' from the highest equity' : '';
+    return `${this.#what} of ${percent(this.#ppm)}${from}`;
+  }
 }
 
 const PPM = 1_000_000;
@@ -21,22 +39,28 @@ export class RiskMonitor {
     this.#limits = limits;
   }
 
-  /** The gravest breach now; null where there is none. A margin ratio of null is not known. */
-  breach(marginRatioPpm: number | null, account: AccountRecord, equity: Money): Breach | null {
+  /** The gravest breach now; null where there is none. `notional` is |position| × mark. */
+  breach(
+    account: AccountRecord,
+    equity: Money,
+    margin: MarginCalculator | null,
+    notional: Money,
+  ): Breach | null {
     const limits = this.#limits;
     const drawdown = lossPpm(account.peakEquity, equity);
     if (drawdown >= limits.drawdownHaltPpm) {
-      return { action: 'halt', reason: `drawdown of ${percent(drawdown)} from the highest equity` };
+      return new Breach('halt', 'drawdown', drawdown);
     }
     const daily = lossPpm(account.dayStartEquity, equity);
     if (daily >= limits.dailyLossHaltPpm) {
-      return { action: 'halt', reason: `daily loss of ${percent(daily)}` };
+      return new Breach('halt', 'daily loss', daily);
     }
-    if (marginRatioPpm !== null && marginRatioPpm >= limits.marginRatioReducePpm) {
-      return { action: 'reduce', reason: `margin ratio of ${percent(marginRatioPpm)}` };
+    if (margin?.mayReach(limits.marginRatioReducePpm, notional, equity)) {
+      const ratio = margin.ratioPpm(notional, equity);
+      if (ratio >= limits.marginRatioReducePpm) return new Breach('reduce', 'margin ratio', ratio);
     }
     if (daily >= limits.dailyLossReducePpm) {
-      return { action: 'reduce', reason: `daily loss of ${percent(daily)}` };
+      return new Breach('reduce', 'daily loss', daily);
     }
     return null;
   }

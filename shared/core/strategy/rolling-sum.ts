@@ -6,7 +6,8 @@ import { broken } from '../units.ts';
 /** A ring of the last `length` values and their sum. */
 export class RollingSum {
   readonly length: number;
-  readonly #ring: Float64Array;
+  /** No Float64Array: its numbers would be turned from float to integer and back with every value. */
+  readonly #ring: number[];
   #next = 0;
   #count = 0;
   #sum = 0;
@@ -14,7 +15,7 @@ export class RollingSum {
   constructor(length: number) {
     if (!Number.isSafeInteger(length) || length < 1) broken(`window must be at least 1: ${length}`);
     this.length = length;
-    this.#ring = new Float64Array(length);
+    this.#ring = Array.from({ length }, () => 0);
   }
 
   get isFull(): boolean {

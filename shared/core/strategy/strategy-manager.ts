@@ -15,7 +15,7 @@ export type StrategyStatus = 'waiting' | 'running' | 'paused';
 interface Entry {
   readonly strategy: Strategy;
   readonly sizing: Sizing;
-  status: StrategyStatus;
+  isPaused: boolean;
   target: Lots;
 }
 
@@ -27,6 +27,13 @@ export interface StrategySignal extends Signal {
 export interface CandleOutcome {
   readonly signals: readonly StrategySignal[];
   readonly decision: DecisionRecord | null;
+}
+
+/** What a signal is made a target by. */
+export interface DecisionBasis {
+  readonly equity: Money;
+  readonly instrument: Instrument;
+  readonly nowMs: TimeMs;
 }
 
 const NOTHING: CandleOutcome = { signals: [], decision: null };
@@ -74,7 +81,7 @@ export class StrategyManager {
   /** Adds a strategy under its name, waiting. Broken where the name is taken. */
   add(strategy: Strategy, sizing: Sizing): void {
     if (this.#find(strategy.name)) broken(`strategy added twice: ${strategy.name}`);
-    this.#entries.push({ strategy, sizing, status: 'waiting', target: 0 as Lots });
+    this.#entries.push({ strategy, sizing, isPaused: false, target: 0 as Lots });
   }
 
   /** Takes a strategy out; what it wanted is no longer part of the next decision. */
@@ -83,16 +90,17 @@ export class StrategyManager {
   }
 
   pause(name: string): void {
-    this.#entry(name).status = 'paused';
+    this.#entry(name).isPaused = true;
   }
 
   start(name: string): void {
-    const entry = this.#entry(name);
-    entry.status = entry.strategy.isWarm ? 'running' : 'waiting';
+    this.#entry(name).isPaused = false;
   }
 
   status(name: string): StrategyStatus {
-    return this.#entry(name).status;
+    const { isPaused, strategy } = this.#entry(name);
+    if (isPaused) return 'paused';
+    return strategy.isWarm ? 'running' : 'waiting';
   }
 
   /** Restores what each strategy last wanted, after a restart. Unknown names are dropped. */
@@ -126,31 +134,41 @@ export class StrategyManager {
       for (const entry of this.#entries) entry.strategy.update(candle);
       taken += 1;
     }
-    this.#refreshStatus();
     return taken;
   }
 
-  /** Feeds a live candle to every strategy, then nets their targets once. */
-  onCandle(
-    candle: Candle,
-    context: { equity: Money; instrument: Instrument; nowMs: TimeMs },
-  ): CandleOutcome {
+  /**
+   * Feeds a live candle to every strategy, then nets their targets once. `basis` is asked only where there
+   * is a signal to size.
+   */
+  onCandle(candle: Candle, basis: () => DecisionBasis): CandleOutcome {
     if (!this.#follows(candle)) return NOTHING;
     let signals: StrategySignal[] | null = null;
-    const price = Math.floor(candle.close / 2) as Ticks;
-    for (const entry of this.#entries) {
+    const entries = this.#entries;
+    for (let i = 0; i < entries.length; i++) {
+      const entry = entries[i] as Entry;
       const signal = entry.strategy.update(candle);
-      if (signal === null || entry.status === 'paused') continue;
-      const size = sizeInLots(entry.sizing, { price, ...context });
-      // `|| 0` because -1 × 0 lots would be the number -0.
-      entry.target = (signal.direction * size || 0) as Lots;
+      if (signal === null || entry.isPaused) continue;
       signals ??= [];
-      signals.push({ ...signal, strategy: entry.strategy.name });
+      signals.push(this.#aim(entry, signal, candle, basis()));
     }
-    this.#refreshStatus();
     if (signals === null) return NOTHING;
     const decisionId = `d-${this.#intervalMs}-${candle.openMs}`;
-    return { signals, decision: this.#decide(signals, { nowMs: context.nowMs, decisionId }) };
+    return { signals, decision: this.#decide(signals, { nowMs: basis().nowMs, decisionId }) };
+  }
+
+  /** Makes a signal the target of its strategy. */
+  #aim(
+    entry: Entry,
+    { direction, reason }: Signal,
+    candle: Candle,
+    { equity, instrument }: DecisionBasis,
+  ): StrategySignal {
+    const price = Math.floor(candle.close / 2) as Ticks;
+    const size = sizeInLots(entry.sizing, { price, equity, instrument });
+    // `|| 0` because -1 × 0 lots would be the number -0.
+    entry.target = (direction * size || 0) as Lots;
+    return { direction, reason, strategy: entry.strategy.name };
   }
 
   #decide(
@@ -176,20 +194,21 @@ export class StrategyManager {
     if (candle.intervalMs !== this.#intervalMs) broken('candle of another interval');
     if (candle.openMs <= this.#newestMs) return false;
     if (this.#newestMs >= 0 && candle.openMs !== this.#newestMs + this.#intervalMs) {
-      this.#gaps += 1;
-      this.#sinceGap = [];
-      for (const { strategy } of this.#entries) strategy.reset();
+      this.#startOver();
     }
     this.#newestMs = candle.openMs;
-    if (this.#gaps > 0 && this.#sinceGap.length < this.warmUpCandles) this.#sinceGap.push(candle);
+    if (this.#gaps > 0) this.#keepSinceGap(candle);
     return true;
   }
 
-  #refreshStatus(): void {
-    for (const entry of this.#entries) {
-      if (entry.status === 'paused') continue;
-      entry.status = entry.strategy.isWarm ? 'running' : 'waiting';
-    }
+  #startOver(): void {
+    this.#gaps += 1;
+    this.#sinceGap = [];
+    for (const { strategy } of this.#entries) strategy.reset();
+  }
+
+  #keepSinceGap(candle: Candle): void {
+    if (this.#sinceGap.length < this.warmUpCandles) this.#sinceGap.push(candle);
   }
 
   #find(name: string): Entry | undefined {

@@ -46,11 +46,14 @@ export function lotsAtStake(order: OrderRecord): Lots {
 export class OrderStore {
   readonly #orders = new Map<string, OrderRecord>();
   readonly #unsettled = new Map<string, OrderRecord>();
+  /** The values of `#unsettled`; null since it last changed. */
+  #unsettledList: readonly OrderRecord[] | null = null;
   readonly #clientIdByExchangeId = new Map<string, string>();
 
   /** Orders that may still change the position, oldest first. */
   get unsettled(): readonly OrderRecord[] {
-    return [...this.#unsettled.values()];
+    this.#unsettledList ??= [...this.#unsettled.values()];
+    return this.#unsettledList;
   }
 
   get unsettledCount(): number {
@@ -194,6 +197,7 @@ export class OrderStore {
     if (order.exchangeOrderId !== null) {
       this.#clientIdByExchangeId.set(order.exchangeOrderId, clientOrderId);
     }
+    this.#unsettledList = null;
     if (isSettled(order)) {
       this.#unsettled.delete(clientOrderId);
       this.#forgetOldest();

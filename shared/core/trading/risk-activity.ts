@@ -25,12 +25,17 @@ class Window {
 
   /** Events in the last `windowMs`, the present included. */
   count(nowMs: TimeMs, windowMs: number): number {
-    let count = 0;
-    for (let i = this.#times.length - 1; i >= 0; i--) {
-      if ((this.#times[i] as number) <= nowMs - windowMs) break;
-      count += 1;
+    const times = this.#times;
+    const fromMs = nowMs - windowMs;
+    // Times never fall, so the first one inside the window is found by halving.
+    let low = 0;
+    let high = times.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((times[middle] as number) <= fromMs) low = middle + 1;
+      else high = middle;
     }
-    return count;
+    return times.length - low;
   }
 }
 

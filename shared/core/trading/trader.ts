@@ -105,7 +105,7 @@ export class Trader {
         return;
       }
       case 'intentRefused': {
-        const order = orderExecutor.intentRefused(event);
+        const order = orderExecutor.intentRefused(event, out);
         // A slot taken by a settled order of an earlier session: the next attempt has the next number.
         if (event.reason !== 'duplicateKey') this.#ended(order, nowMs, out);
         return;
@@ -227,15 +227,11 @@ export class Trader {
     };
   }
 
+  /** An intent is the order it was made of, and more. */
   #revalidate({ intent }: OrderRecord, nowMs: TimeMs) {
-    const { clientOrderId, ...request } = intent.request;
-    const { purpose, decisionId, attempt, reason } = intent;
-    const order = { request, purpose, decisionId, attempt, reason };
-    const verdict = this.#parts.riskManager.validateOrder(
-      order,
-      this.#context(nowMs, clientOrderId),
-    );
-    if (!verdict.approved) this.refusals.count(order, verdict.reason);
+    const context = this.#context(nowMs, intent.request.clientOrderId);
+    const verdict = this.#parts.riskManager.validateOrder(intent, context);
+    if (!verdict.approved) this.refusals.count(intent, verdict.reason);
     return verdict;
   }
 

@@ -55,6 +55,8 @@ export class TradingGate {
 
   /** The first hold under which nothing may be sent; null where there is none. */
   get blockingHold(): Hold | null {
+    // Asked with every order and event of one: where nothing holds, no iterator need say so.
+    if (this.#holds.size === 0) return null;
     for (const hold of this.#holds.keys()) if (ALL_BLOCKING.has(hold)) return hold;
     return null;
   }
@@ -89,6 +91,7 @@ export class TradingGate {
 
   /** Sets or clears a hold; returns whether that changed anything. */
   hold(hold: Hold, isOn: boolean, reason: string): boolean {
+    if (!isOn && this.#holds.size === 0) return false;
     if (this.#holds.has(hold) === isOn) return false;
     if (isOn) this.#holds.set(hold, reason);
     else this.#holds.delete(hold);
