@@ -39,7 +39,8 @@ export async function withSessionStore<T>(
   }
 }
 
-function sessionOf(flags: Readonly<Record<string, unknown>>): LatestSession {
+/** The session that the options name. Throws ConfigurationError where none is. */
+export function sessionOf(flags: Readonly<Record<string, unknown>>): LatestSession {
   const latest = latestSession();
   const text = (key: string) =>
     typeof flags[key] === 'string' ? (flags[key] as string) : undefined;

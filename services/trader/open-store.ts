@@ -1,4 +1,5 @@
 /** Opens the store a configuration names. */
+import type { DynamoDbOptions } from '../../shared/adapters/dynamodb/store.ts';
 import { createMemoryStore } from '../../shared/adapters/memory/store.ts';
 import { openSqliteStore } from '../../shared/adapters/sqlite/store.ts';
 import type { Store, StoreKey } from '../../shared/ports/store.ts';
@@ -13,12 +14,17 @@ export async function createStore(
     return openSqliteStore({ path: text.slice('sqlite:'.length), key });
   // The AWS client costs memory and time to load: only who uses it pays.
   const { openDynamoDbStore } = await import('../../shared/adapters/dynamodb/store.ts');
+  return openDynamoDbStore(dynamoDbOptions(text, { table, key }));
+}
+
+/** What dynamodb[:ENDPOINT] names: AWS as the environment says, or an endpoint. */
+export function dynamoDbOptions(
+  text: string,
+  { table, key }: { table: string; key: StoreKey },
+): DynamoDbOptions {
   const endpoint = text.slice('dynamodb:'.length);
-  return openDynamoDbStore({
-    tableName: table,
-    key,
-    ...(endpoint === '' || text === 'dynamodb' ? {} : { endpoint, region: 'local' }),
-  });
+  const place = endpoint === '' ? {} : { endpoint, region: 'local' };
+  return { tableName: table, key, ...place };
 }
 
 /** Everything a store holds belongs to one environment, account and instrument. */

@@ -35,6 +35,14 @@ export interface Write {
   readonly values?: Item;
 }
 
+export interface QueryOptions {
+  readonly limit?: number;
+  readonly newestFirst?: boolean;
+  /** Items that fail it are left out, and do not count for `limit`. */
+  readonly filter?: string;
+  readonly values?: Item;
+}
+
 export interface ConnectionOptions {
   readonly endpoint?: string | undefined;
   readonly region?: string | undefined;
@@ -105,40 +113,47 @@ export class DynamoDbConnection {
     );
   }
 
+  /** The items of `pages` together; the first `limit` of them. */
+  async query(prefix: ItemKey, options: QueryOptions = {}): Promise<Item[]> {
+    const { limit = Number.POSITIVE_INFINITY } = options;
+    const found: Item[] = [];
+    for await (const page of this.pages(prefix, options)) {
+      found.push(...page);
+      if (found.length >= limit) break;
+    }
+    return found.slice(0, limit);
+  }
+
   /**
-   * All items of a partition whose sort key starts with `sk`, over as many pages as there are; the first `limit`
-   * that pass `filter`. Each page has its own deadline.
+   * All items of a partition whose sort key starts with `sk`, or all there are where it is empty, in as
+   * many pages as the engine makes of them. Each page has its own deadline.
    */
-  async query(
-    { partition, sk }: ItemKey,
-    options: { limit?: number; newestFirst?: boolean; filter?: string; values?: Item } = {},
-  ): Promise<Item[]> {
-    const { limit = Number.POSITIVE_INFINITY, newestFirst = false, filter, values } = options;
+  async *pages({ partition, sk }: ItemKey, options: QueryOptions = {}): AsyncGenerator<Item[]> {
+    const { limit, newestFirst = false, filter, values } = options;
+    const ofPrefix = sk === '' ? '' : ` AND begins_with(${TABLE_KEYS.sortKey}, :prefix)`;
     const input: QueryCommandInput = {
       TableName: this.#tableName,
       ConsistentRead: true,
       ScanIndexForward: !newestFirst,
-      KeyConditionExpression: `${TABLE_KEYS.partitionKey} = :pk AND begins_with(${TABLE_KEYS.sortKey}, :prefix)`,
+      KeyConditionExpression: `${TABLE_KEYS.partitionKey} = :pk${ofPrefix}`,
       ExpressionAttributeValues: {
         ':pk': { S: this.#partition(partition) },
-        ':prefix': { S: sk },
+        ...(sk === '' ? {} : { ':prefix': { S: sk } }),
         ...values,
       },
       ...(filter ? { FilterExpression: filter } : {}),
       // Without a filter a page needs no more than is wanted.
-      ...(Number.isFinite(limit) && !filter ? { Limit: limit } : {}),
+      ...(limit !== undefined && !filter ? { Limit: limit } : {}),
     };
-    const found: Item[] = [];
     let startKey: Item | undefined;
     do {
       const command = new QueryCommand({ ...input, ExclusiveStartKey: startKey });
       const page = await this.#guarded((abortSignal) =>
         this.#client.send(command, { abortSignal }),
       );
-      found.push(...(page.Items ?? []));
+      yield page.Items ?? [];
       startKey = page.LastEvaluatedKey;
-    } while (startKey && found.length < limit);
-    return found.slice(0, limit);
+    } while (startKey);
   }
 
   /**

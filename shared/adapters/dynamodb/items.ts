@@ -14,12 +14,27 @@ export const NEW = `attribute_not_exists(${TABLE_KEYS.partitionKey})`;
 export const THERE = `attribute_exists(${TABLE_KEYS.partitionKey})`;
 
 /** Fails where `epoch` is not that of a lease still held. */
-export function isLeader(epoch: number): Write {
+export function isLeader(epoch: number, lease = itemKey.lease) {
   return {
     kind: 'check',
-    key: itemKey.lease,
+    key: lease,
     condition: 'epoch = :epoch AND held = :held',
     values: { ':epoch': number(epoch), ':held': { BOOL: true } },
+  } as const satisfies Write;
+}
+
+/** Whether `owner` may take a lease; `observed` is one it has watched unchanged for a full TTL. */
+export function mayLead(owner: string, observed: Lease | null) {
+  const unchanged = observed ? ' OR (epoch = :epoch AND renewal = :renewal)' : '';
+  return {
+    condition: `${NEW} OR held <> :held OR holder = :owner${unchanged}`,
+    values: {
+      ':owner': { S: owner },
+      ':held': { BOOL: true },
+      ...(observed
+        ? { ':epoch': number(observed.epoch), ':renewal': number(observed.renewal) }
+        : {}),
+    },
   };
 }
 

@@ -38,6 +38,7 @@ import {
   expiresAfter,
   isLeader,
   leaseOf,
+  mayLead,
   NEW,
   number,
   numberOf,
@@ -99,21 +100,13 @@ class DynamoDbStore implements Store {
     // A contender asks twice a second: once is enough.
     if (!this.#isStamped) await stampSchema(this.#connection);
     this.#isStamped = true;
-    const unchanged = observed ? ' OR (epoch = :epoch AND renewal = :renewal)' : '';
+    const { condition, values } = mayLead(owner, observed);
     // A lost reply and its retry give the owner two epochs; only the second is ever used.
     const { updated, item } = await this.#connection.update(itemKey.lease, {
       update:
         'SET holder = :owner, epoch = if_not_exists(epoch, :zero) + :one, renewal = :zero, held = :held',
-      condition: `${NEW} OR held <> :held OR holder = :owner${unchanged}`,
-      values: {
-        ':owner': { S: owner },
-        ':zero': number(0),
-        ':one': number(1),
-        ':held': { BOOL: true },
-        ...(observed
-          ? { ':epoch': number(observed.epoch), ':renewal': number(observed.renewal) }
-          : {}),
-      },
+      condition,
+      values: { ...values, ':zero': number(0), ':one': number(1) },
     });
     return { held: updated, lease: leaseOf(item) };
   }
