@@ -61,7 +61,7 @@ export function parseManifest(text: string, file: string): Manifest {
 
 export interface ManifestFacts {
   readonly bars: Bars;
-  readonly notes: BarNotes;
+  readonly notes: Pick<BarNotes, 'duplicatesDropped' | 'gaps'>;
   readonly file: string;
   readonly sha256: string;
   /** "klines" if not given. */

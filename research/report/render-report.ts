@@ -40,7 +40,7 @@ ${oddities === null ? '' : html`<h2 style="margin-top:18px">What did not come as
 <section class="card"><h2>Data</h2>${dataTable(report)}
 <h2 style="margin-top:18px">Look-ahead</h2>${lookAheadText(report)}</section>
 </div>
-<footer><p>Not in these figures: spread and market impact beyond the slippage stated, the exchange’s filters, maker fills, latency inside a bar. ${stretches(bars.length)} Times are UTC. Past bars promise nothing.</p></footer>`;
+<footer><p>${leftOut(report)} ${stretches(bars.length)} Times are UTC. Past bars promise nothing.</p></footer>`;
   return pageText({
     title: `${strategy} on ${bars.symbol}`,
     heading: html`${strategy} <span>on ${bars.symbol}</span>`,
@@ -51,6 +51,12 @@ ${oddities === null ? '' : html`<h2 style="margin-top:18px">What did not come as
 <script>${fileText(require.resolve('uplot/dist/uPlot.iife.min.js'))}</script>
 <script>${clientFile('report.js')}</script>`,
   });
+}
+
+function leftOut({ isRecorded }: ReportRun): string {
+  return isRecorded
+    ? 'Bars are of recorded mids; fills are the recorded book’s, and what costs and chance do is computed on the bars, at the next open. Not in these figures: market impact beyond the quantity taken; the mark price is derived from mids and the funding rate is constant.'
+    : 'Not in these figures: spread and market impact beyond the slippage stated, the exchange’s filters, maker fills, latency inside a bar.';
 }
 
 function stretches(length: number): string {
@@ -79,7 +85,7 @@ function tilesOf({ metrics, run, breakEvenFeeBps, feeBps }: ReportRun): Html {
     {
       label: 'Break-even fee',
       value: breakEvenFeeBps === null ? 'none' : number(breakEvenFeeBps, 2),
-      more: `bps a side, paid ${feeBps}`,
+      more: breakEvenFeeBps === null ? 'see the figures' : `bps a side, paid ${feeBps}`,
     },
     {
       label: 'Sharpe ratio',

@@ -17,6 +17,10 @@ export interface ReportRun {
   readonly run: RunResult;
   readonly metrics: Metrics;
   readonly breakEvenFeeBps: number | null;
+  /** Why no break-even fee was looked for; null where one was. */
+  readonly breakEvenNote: string | null;
+  /** The bars are of recorded mids, and fills were made by the recorded book. */
+  readonly isRecorded: boolean;
   readonly honesty: Honesty;
   /** Orders that risk limits refused, by reason; empty where there were no limits. */
   readonly refusals: Readonly<Record<string, number>>;

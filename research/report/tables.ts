@@ -20,7 +20,8 @@ export function rowsTable(rows: readonly Row[]): Html {
   )}</tbody></table>`;
 }
 
-export function metricsTable({ metrics: m, run, breakEvenFeeBps, feeBps }: ReportRun): Html {
+export function metricsTable(report: ReportRun): Html {
+  const { metrics: m, run, breakEvenFeeBps, feeBps } = report;
   const ratio = (value: number | null, none: string, show = (v: number) => number(v, 2)) =>
     value !== null ? show(value) : m.ratiosWithheld === null ? none : 'withheld';
   const share = (value: number) => percent(value);
@@ -53,7 +54,9 @@ export function metricsTable({ metrics: m, run, breakEvenFeeBps, feeBps }: Repor
     ],
     [
       'Break-even fee',
-      breakEvenFeeBps === null ? 'none found' : `${number(breakEvenFeeBps, 4)} bps a side`,
+      breakEvenFeeBps === null
+        ? (report.breakEvenNote ?? 'none found')
+        : `${number(breakEvenFeeBps, 4)} bps a side`,
     ],
     ['Buy and hold', m.buyAndHoldMultiple === null ? 'none' : multiple(m.buyAndHoldMultiple)],
   ];

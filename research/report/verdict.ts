@@ -15,16 +15,20 @@ export interface Verdict {
   readonly text: string;
 }
 
-export function verdictOf({ strategy, honesty, breakEvenFeeBps }: ReportRun): Verdict {
+export function verdictOf(report: ReportRun): Verdict {
+  const { strategy, honesty, breakEvenFeeBps, breakEvenNote, isRecorded } = report;
   const at = (fee: number): CostPoint | undefined =>
     honesty.costs.find((point) => point.feeBps === fee);
   const gross = at(0)?.multiple ?? 1;
   const taker = at(TAKER_FEE_BPS)?.multiple ?? 1;
-  const numbers = `On these bars it turns 1 into ${multiple(gross)} without fees and into ${multiple(taker)} at a taker’s ${TAKER_FEE_BPS} bps a side; ${
-    breakEvenFeeBps === null
-      ? 'there is no break-even fee'
-      : `it breaks even at ${number(breakEvenFeeBps, 2)} bps a side`
-  }.`;
+  const fee =
+    breakEvenFeeBps !== null
+      ? `it breaks even at ${number(breakEvenFeeBps, 2)} bps a side`
+      : breakEvenNote === null
+        ? 'there is no break-even fee'
+        : `its break-even fee was ${breakEvenNote}`;
+  const how = isRecorded ? ', filled at the next candle’s open,' : '';
+  const numbers = `On these bars${how} it turns 1 into ${multiple(gross)} without fees and into ${multiple(taker)} at a taker’s ${TAKER_FEE_BPS} bps a side; ${fee}.`;
   const isOriginal = strategy === ORIGINAL_RULE;
   const result = (isGood: boolean, headline: string, note = '') => ({
     isGood,

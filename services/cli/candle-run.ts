@@ -28,8 +28,17 @@ export async function readCandleRun(options: RunOptions): Promise<CandleRun> {
       '--maker-fee-bps: candles cannot tell whether a resting order would have filled, so every fill pays --fee-bps; for maker fills give `backtest` a recording of the book as --data',
     );
   }
+  if (options.interval !== null) {
+    throw new ConfigurationError(
+      '--interval is of candles made of a recording; these candles have their own',
+    );
+  }
+  const [file = '', second] = options.data;
+  if (second !== undefined) {
+    throw new ConfigurationError('--data is given twice: only recordings follow each other');
+  }
   const params = asked(() => strategyParameters(options.strategy, options.params));
-  const { bars: all, manifest } = await loadBars(options.data);
+  const { bars: all, manifest } = await loadBars(file);
   const bars = sliceBars(all, options.fromMs, options.toMs);
   if (bars.length === 0) throw new ConfigurationError('no bar opens between --from and --to');
   requireLatencyInBar(options.latencyMs, bars.intervalMs);

@@ -20,6 +20,18 @@ export interface FinishedRun {
   readonly source: SignalSource;
   readonly run: RunResult;
   readonly breakEvenFeeBps: number | null;
+  /** Why no break-even fee was looked for; null where one was. */
+  readonly breakEvenNote: string | null;
   /** Orders the risk limits refused, by reason; none where risk is `none`. */
   readonly refusals: Readonly<Record<string, number>>;
+  /** Null on candles. */
+  readonly recorded: RecordedFacts | null;
+}
+
+/** What only a run on a recording can tell. */
+export interface RecordedFacts {
+  readonly makerFeeBps: number;
+  readonly makerFills: number;
+  /** Charged at every funding time, in 1e-8. */
+  readonly fundingRateE8: number;
 }

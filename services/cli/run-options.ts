@@ -5,13 +5,17 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { ConfigurationError } from '../../shared/config/load.ts';
 import { isSize, SIZE_FORMS } from '../../shared/config/values.ts';
+import type { Interval } from '../../shared/core/market/candle.ts';
 import { MalformedNumberError, parseDecimal, parseMoney } from '../../shared/core/units.ts';
 
 /** `none` takes every order; `live` sends each through the live risk limits. */
 export type RiskMode = 'none' | 'live';
 
 export interface RunOptions {
-  readonly data: string;
+  /** One file of candles, or recordings in order. */
+  readonly data: readonly string[];
+  /** Of the candles made of a recording; null where not given. */
+  readonly interval: Interval | null;
   readonly funding: string | null;
   /** Candles of the mark price. */
   readonly mark: string | null;
@@ -39,10 +43,15 @@ export interface RunOptions {
   readonly report: string | null;
 }
 
-/** Adds the options of a run. `risk` is what `--risk` is where it is not given. */
-export function runOptions(command: Command, { risk }: { risk: RiskMode }): Command {
+export const CANDLE_DATA = 'candles: archive CSV or zip, or plain CSV, gzipped or not';
+
+/** Adds the options of a run. `risk` is what `--risk` is where it is not given; `data` says what `--data` takes. */
+export function runOptions(
+  command: Command,
+  { risk, data }: { risk: RiskMode; data: string },
+): Command {
   return command
-    .requiredOption('--data <file>', 'candles: archive CSV or zip, or plain CSV, gzipped or not')
+    .requiredOption('--data <file>', data, several)
     .option('--funding <file>', 'funding rates; without them no funding is paid')
     .option('--mark <file>', 'candles of the mark price, at whose opens funding is paid')
     .option('--strategy <name>', 'strategy to run', 'SmaCrossoverInflection')
@@ -86,7 +95,8 @@ export function runOptions(command: Command, { risk }: { risk: RiskMode }): Comm
 export function readRunOptions(flags: Readonly<Record<string, unknown>>): RunOptions {
   const text = (key: string) => (flags[key] as string | undefined) ?? null;
   const options: RunOptions = {
-    data: flags.data as string,
+    data: flags.data as string[],
+    interval: (flags.interval as Interval | undefined) ?? null,
     funding: text('funding'),
     mark: text('mark'),
     strategy: flags.strategy as string,
@@ -112,6 +122,10 @@ export function readRunOptions(flags: Readonly<Record<string, unknown>>): RunOpt
   }
   if (options.fromMs >= options.toMs) throw new ConfigurationError('--from must be before --to');
   return options;
+}
+
+function several(text: string, before: readonly string[] = []): readonly string[] {
+  return [...before, text];
 }
 
 function parameter(text: string, given: Record<string, number>): Record<string, number> {

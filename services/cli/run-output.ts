@@ -1,5 +1,6 @@
 /** What a run on candles leaves behind: JSON, CSV files and a table for people. Shared by `research` and `backtest`. */
 import { writeFileSync } from 'node:fs';
+import { RATE_SCALE } from '../../research/accounting/account-options.ts';
 import { instrumentOf } from '../../research/accounting/arithmetic.ts';
 import { ALWAYS_FLAT_MULTIPLE } from '../../research/metrics/baselines.ts';
 import { type Metrics, metricsOf } from '../../research/metrics/metrics.ts';
@@ -10,7 +11,7 @@ import {
   type Money,
   type Ticks,
 } from '../../shared/core/units.ts';
-import type { FinishedRun } from './finished-run.ts';
+import type { FinishedRun, RecordedFacts } from './finished-run.ts';
 import { runPage } from './run-page.ts';
 
 export type { FinishedRun } from './finished-run.ts';
@@ -26,7 +27,7 @@ export function tellRun(finished: FinishedRun): void {
 type RunReport = Readonly<Record<string, unknown>> & { readonly metrics: Metrics };
 
 function reportOf(finished: FinishedRun): RunReport {
-  const { options, params, bars, run, breakEvenFeeBps } = finished;
+  const { options, params, bars, run, breakEvenFeeBps, recorded } = finished;
   const metrics = metricsOf(bars, run);
   const last = bars.length - 1;
   return {
@@ -48,6 +49,7 @@ function reportOf(finished: FinishedRun): RunReport {
     funding: metrics.funding,
     fundingPayments: run.funding.length,
     breakEvenFeeBps,
+    breakEvenNote: finished.breakEvenNote,
     buyAndHoldMultiple: metrics.buyAndHoldMultiple,
     alwaysFlatMultiple: ALWAYS_FLAT_MULTIPLE,
     metrics,
@@ -61,11 +63,12 @@ function reportOf(finished: FinishedRun): RunReport {
       size: options.size,
       lots: options.lots,
       risk: options.risk,
-      fill: 'next-open',
+      fill: recorded === null ? 'next-open' : 'recorded book',
       tickSize: bars.tickSize,
       lotSize: bars.lotSize,
       isFundingGiven: options.funding !== null,
       isMarkGiven: options.mark !== null,
+      recorded,
     },
   };
 }
@@ -118,7 +121,7 @@ function tradesCsv({ bars, run, options }: FinishedRun): string {
 
 /** The table for people, with the baselines and what the figures leave out. */
 function toldRun(finished: FinishedRun, report: RunReport): string {
-  const { options, bars, run, breakEvenFeeBps } = finished;
+  const { options, bars, run, breakEvenFeeBps, recorded } = finished;
   const { metrics } = report;
   const none = metrics.ratiosWithheld === null ? 'none' : 'withheld';
   const rows: [string, string][] = [
@@ -156,17 +159,12 @@ function toldRun(finished: FinishedRun, report: RunReport): string {
       'exposure, turnover',
       `${percent(metrics.exposure)}, ${metrics.turnover?.toFixed(0) ?? 'none'} times mean equity`,
     ],
-    ['fees', `${usdt(metrics.fees)} USDT at ${options.feeBps} bp a side`],
-    [
-      'funding',
-      options.funding === null
-        ? 'not given: no funding is in these figures'
-        : `${usdt(metrics.funding)} USDT in ${run.funding.length} payments, ${run.counts.fundingAtMark} of them at a mark price`,
-    ],
+    ['fees', `${usdt(metrics.fees)} USDT at ${options.feeBps} bp a side${makerFees(recorded)}`],
+    ['funding', toldFunding(finished, metrics)],
     [
       'break-even fee',
       breakEvenFeeBps === null
-        ? 'none between -100 and 500 bp a side'
+        ? (finished.breakEvenNote ?? 'none between -100 and 500 bp a side')
         : `${breakEvenFeeBps.toFixed(4)} bp a side`,
     ],
     ...oddities(finished),
@@ -177,9 +175,25 @@ function toldRun(finished: FinishedRun, report: RunReport): string {
   const notes = [
     ...(reason === null ? [] : [`No ratios: ${reason}.`]),
     verdict(breakEvenFeeBps, options.feeBps, metrics.equityMultiple),
-    'Not in these figures: spread and market impact beyond --slippage-bps, the exchange’s filters, maker fills, latency inside a bar.',
+    recorded === null
+      ? 'Not in these figures: spread and market impact beyond --slippage-bps, the exchange’s filters, maker fills, latency inside a bar.'
+      : 'Not in these figures: market impact beyond the quantity taken; the mark price is derived from mids and the funding rate is constant. Equity is marked at mids.',
   ];
   return `${table}\n\n${notes.join('\n')}\n`;
+}
+
+function makerFees(recorded: RecordedFacts | null): string {
+  if (recorded === null) return '';
+  return ` as taker; ${recorded.makerFills} fills as maker, at ${recorded.makerFeeBps}`;
+}
+
+function toldFunding({ options, run, recorded }: FinishedRun, metrics: Metrics): string {
+  const paid = `${usdt(metrics.funding)} USDT in ${run.funding.length} payments`;
+  if (recorded !== null) {
+    return `${paid}, at a constant ${percent(recorded.fundingRateE8 / RATE_SCALE)} every 8 h`;
+  }
+  if (options.funding === null) return 'not given: no funding is in these figures';
+  return `${paid}, ${run.counts.fundingAtMark} of them at a mark price`;
 }
 
 /** What did not come as asked; rows that are zero are left out. */

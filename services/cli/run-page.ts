@@ -1,10 +1,11 @@
 /** The report of a run on candles as one HTML page. Shared by `research` and `backtest`. */
+import { RATE_SCALE } from '../../research/accounting/account-options.ts';
 import { honestyOf } from '../../research/honesty/honesty.ts';
 import type { Metrics } from '../../research/metrics/metrics.ts';
-import { number } from '../../research/report/html.ts';
+import { number, percent } from '../../research/report/html.ts';
 import { renderReport } from '../../research/report/render-report.ts';
 import { MONEY_PER_USDT } from '../../shared/core/units.ts';
-import type { FinishedRun } from './finished-run.ts';
+import type { FinishedRun, RecordedFacts } from './finished-run.ts';
 import type { RunOptions } from './run-options.ts';
 
 export function runPage(finished: FinishedRun, metrics: Metrics): string {
@@ -18,14 +19,16 @@ export function runPage(finished: FinishedRun, metrics: Metrics): string {
     run,
     metrics,
     breakEvenFeeBps,
+    breakEvenNote: finished.breakEvenNote,
+    isRecorded: finished.recorded !== null,
     honesty: honestyOf(finished),
     refusals,
-    settings: settingsOf(options),
+    settings: settingsOf(finished),
     manifest,
   });
 }
 
-function settingsOf(options: RunOptions): [string, string][] {
+function settingsOf({ options, recorded }: FinishedRun): [string, string][] {
   const time = (ms: number, open: string) =>
     Number.isFinite(ms) ? new Date(ms).toISOString() : open;
   return [
@@ -33,13 +36,26 @@ function settingsOf(options: RunOptions): [string, string][] {
     ['size of a signal', options.size],
     ['leverage at most', `${options.leverage}`],
     ['fee', `${options.feeBps} bps a side, taker`],
-    ['slippage', `${options.slippageBps} bps`],
-    ['latency', `${options.latencyMs} ms`],
-    ['fill', 'at the next bar’s open'],
+    ...(recorded === null
+      ? ([
+          ['slippage', `${options.slippageBps} bps`],
+          ['latency', `${options.latencyMs} ms`],
+          ['fill', 'at the next bar’s open'],
+        ] as [string, string][])
+      : ([
+          ['maker fee', `${recorded.makerFeeBps} bps a side, ${recorded.makerFills} fills`],
+          ['latency', `${options.latencyMs} ms each way`],
+          ['fill', 'against the recorded book'],
+        ] as [string, string][])),
     ['risk limits', options.risk],
     ['lots', options.lots === 'exact' ? 'whole' : 'none: the unrounded ideal'],
-    ['funding', options.funding === null ? 'none given, none paid' : 'paid'],
+    ['funding', fundingOf(options, recorded)],
     ['from', time(options.fromMs, 'the first bar')],
     ['to', time(options.toMs, 'the last bar')],
   ];
+}
+
+function fundingOf({ funding }: RunOptions, recorded: RecordedFacts | null): string {
+  if (recorded !== null) return `${percent(recorded.fundingRateE8 / RATE_SCALE)} every 8 h`;
+  return funding === null ? 'none given, none paid' : 'paid';
 }

@@ -34,6 +34,8 @@ export function reportRunOf(
     ...{ strategy, params, feeBps: account.feeBps, bars, signals, run },
     metrics: metricsOf(bars, run),
     breakEvenFeeBps: breakEvenFeeBps(bars, signals, account),
+    breakEvenNote: null,
+    isRecorded: false,
     honesty: honestyOf({
       ...{ bars, signals, account, run },
       source: { name: strategy, signals: signalled },

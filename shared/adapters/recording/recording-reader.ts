@@ -53,6 +53,22 @@ export async function* readRecording(files: readonly string[]): AsyncGenerator<R
   for (const file of files) yield* readFile(file);
 }
 
+/** Whether all of `files` begin with a frame. False, too, for what cannot be read: its reader says why. */
+export async function isRecording(files: readonly string[]): Promise<boolean> {
+  for (const file of files) if (!(await beginsWithFrame(file))) return false;
+  return files.length > 0;
+}
+
+async function beginsWithFrame(file: string): Promise<boolean> {
+  try {
+    const { done } = await readRecording([file]).next();
+    return done !== true;
+  } catch (error) {
+    if (error instanceof RecordingError) return false;
+    throw error;
+  }
+}
+
 async function* readFile(file: string): AsyncGenerator<RecordedFrame> {
   let rest: Buffer = Buffer.alloc(0);
   let line = 1;
