@@ -2,10 +2,9 @@
 import type { Command } from 'commander';
 import pc from 'picocolors';
 import { ConfigurationError, type EffectiveConfiguration } from '../../shared/config/load.ts';
+import { type Check, checkNode } from '../trader/doctor/check.ts';
+import { examine } from '../trader/doctor/examine.ts';
 import { configurationOptions, readConfiguration } from './configuration.ts';
-import { type Check, checkConfiguration, checkNode } from './doctor-checks.ts';
-import { checkExchange } from './doctor-exchange.ts';
-import { checkDataFolder, checkStore } from './doctor-store.ts';
 
 export function addDoctorCommand(program: Command): void {
   const command = program
@@ -15,7 +14,7 @@ export function addDoctorCommand(program: Command): void {
   command.action(async (flags: Record<string, unknown>) => {
     const isJson = flags.json === true;
     const report = (check: Check) => process.stdout.write(isJson ? json(check) : line(check));
-    const checks = await examine(flags, report);
+    const checks = await allChecks(flags, report);
     const failed = checks.filter(({ status }) => status === 'failed').length;
     if (!isJson) process.stdout.write(`\n${verdict(failed)}\n`);
     process.exitCode = failed === 0 ? 0 : 1;
@@ -23,7 +22,7 @@ export function addDoctorCommand(program: Command): void {
 }
 
 /** All checks in order; each is reported as soon as it is done. */
-async function examine(
+async function allChecks(
   flags: Readonly<Record<string, unknown>>,
   report: (check: Check) => void,
 ): Promise<readonly Check[]> {
@@ -42,10 +41,7 @@ async function examine(
       add({ name: 'configuration', status: 'failed', text });
     return checks;
   }
-  add(checkConfiguration(configuration));
-  add(checkDataFolder());
-  add(await checkStore(configuration));
-  await checkExchange(configuration, add);
+  await examine(configuration, add);
   return checks;
 }
 

@@ -18,6 +18,8 @@ export class Leadership {
   readonly #onLost: (reason: string) => void;
   #lease: Lease | null = null;
   #deadlineMs = 0;
+  /** When the lease was last known to be ours; null before and after the lead. */
+  #renewedMs: number | null = null;
   #timer: TimerHandle | null = null;
 
   constructor(options: {
@@ -36,6 +38,11 @@ export class Leadership {
     return this.#lease?.epoch ?? 0;
   }
 
+  /** Time since the lease was last renewed, one that was lost included; null before it was had and after its release. */
+  get leaseAgeMs(): number | null {
+    return this.#renewedMs === null ? null : this.#clock.monotonicMs() - this.#renewedMs;
+  }
+
   /**
    * Waits until the lease is ours. A lease of another is taken only after it has not changed for a
    * full TTL. `onWait` is called once where there is another; `isCanceled` ends the waiting.
@@ -52,6 +59,7 @@ export class Leadership {
       if (held) {
         this.#lease = lease;
         this.#deadlineMs = nowMs + LEASE_TTL_MS;
+        this.#renewedMs = nowMs;
         this.#scheduleRenewal();
         return true;
       }
@@ -77,6 +85,7 @@ export class Leadership {
   async release(): Promise<void> {
     const lease = this.#lease;
     this.#stop();
+    this.#renewedMs = null;
     if (lease) await this.#clock.busy(this.#store.releaseLease(lease));
   }
 
@@ -95,6 +104,7 @@ export class Leadership {
       this.#lease = renewed;
       // The deadline counts from before the renewal was sent: it may have been done at once.
       this.#deadlineMs = startedMs + LEASE_TTL_MS;
+      this.#renewedMs = startedMs;
     } catch (error) {
       if (this.#clock.monotonicMs() >= this.#deadlineMs) {
         return this.#lose(`the lease could not be renewed: ${(error as Error).message}`);

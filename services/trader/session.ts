@@ -25,7 +25,7 @@ import { CommandPerformer } from './command-performer.ts';
 import { Housekeeping } from './housekeeping.ts';
 import { Leadership } from './leadership.ts';
 import type { Presenter } from './presenter.ts';
-import { Runtime } from './runtime.ts';
+import { Runtime, type RuntimeObserver } from './runtime.ts';
 import { checkAccount, checkSize, ScopeError } from './scope.ts';
 import { SessionCounters } from './session-counters.ts';
 import { StoreWriter } from './store-writer.ts';
@@ -48,6 +48,20 @@ export interface SessionParts {
   readonly owner: string;
   /** True where wall and monotonic clock must agree: not under virtual time. */
   readonly isRealTime: boolean;
+  /** Makes one more who sees everything that passes, once the session leads. */
+  readonly observe?: ((view: SessionView) => SessionObserver) | undefined;
+}
+
+/** What an observer may read while it watches. */
+export interface SessionView {
+  readonly engine: Engine;
+  readonly margin: MarginCalculator;
+  readonly clock: Clock;
+}
+
+export interface SessionObserver extends RuntimeObserver {
+  /** Nothing more passes. */
+  stop(): void;
 }
 
 export interface SessionResult {
@@ -68,9 +82,16 @@ export class TradingSession {
   #failure: string | null = null;
   #isStopping = false;
   #isExchangeLost = false;
+  #leadership: Leadership | null = null;
+  #observer: SessionObserver | null = null;
 
   constructor(parts: SessionParts) {
     this.#parts = parts;
+  }
+
+  /** As Leadership.leaseAgeMs: null while it does not lead. */
+  get leaseAgeMs(): number | null {
+    return this.#leadership?.leaseAgeMs ?? null;
   }
 
   /** Ends the session in good order: nothing more opens, what is in flight settles. */
@@ -107,6 +128,7 @@ export class TradingSession {
       owner,
       onLost: (reason) => this.fail(`no longer the leader: ${reason}`),
     });
+    this.#leadership = leadership;
     try {
       const isLeader = await leadership.acquire(
         (other) => this.#say(`another trader leads (${other.owner}): waiting, trading nothing`),
@@ -118,6 +140,7 @@ export class TradingSession {
       if (!(error instanceof ScopeError)) throw error;
       return { summary: null, journalFile: null, failure: error.message };
     } finally {
+      this.#observer?.stop();
       await exchange.stop();
       await leadership.release().catch((error: Error) => {
         presenter.notify({
@@ -148,6 +171,8 @@ export class TradingSession {
       log: (text) => this.#say(text),
     });
     const engine = buildEngine(recipe);
+    const margin = new MarginCalculator(terms.brackets, terms.leverage);
+    this.#observer = this.#parts.observe?.({ engine, margin, clock }) ?? null;
     await this.#checkSize(recipe.instrument);
     const journal = this.#openJournal(clock.now(), {
       configuration: masked(configuration),
@@ -180,7 +205,7 @@ export class TradingSession {
       clock,
       journal,
       perform: (command) => performer.perform(command),
-      observers: [this.#counters],
+      observers: this.#observer ? [this.#counters, this.#observer] : [this.#counters],
       onFailure: (error) => this.#broke(error, writer),
     });
     const housekeeping = new Housekeeping({
@@ -189,7 +214,7 @@ export class TradingSession {
       writer,
       leadership,
       alerts,
-      margin: new MarginCalculator(terms.brackets, terms.leverage),
+      margin,
       post: (fact) => runtime.post(fact),
       onSuspended: (reason) => this.fail(reason),
     });

@@ -6,7 +6,7 @@ import { formatMoney } from '../../shared/core/units.ts';
 import type { TraderStatus } from '../../shared/operation/trader-status.ts';
 
 /** JSON has no infinity. */
-const RATIO_PPM_MAX = 1_000_000_000;
+export const RATIO_PPM_MAX = 1_000_000_000;
 
 export function statusOf(
   engine: Engine,
@@ -16,16 +16,7 @@ export function statusOf(
   const { account, market, instrument, gate, equity } = engine;
   const record = account.isKnown ? account.record : null;
   const mark = market.mark;
-  const margin =
-    record && mark !== null
-      ? calculator.margin({
-          position: record.position,
-          mark,
-          walletBalance: record.walletBalance,
-          unrealizedPnl: account.unrealizedPnl(mark, instrument),
-          instrument,
-        })
-      : null;
+  const margin = marginOf(engine, calculator);
   const liquidation = record ? calculator.liquidationPrice({ ...record, instrument }) : null;
   const ageMs = Math.max(market.bookAgeMs(engine.now), market.markAgeMs(engine.now));
   return {
@@ -55,4 +46,13 @@ export function statusOf(
     nextFundingMs: market.markPrice?.nextFundingMs ?? null,
     marketAgeMs: Number.isFinite(ageMs) ? ageMs : null,
   };
+}
+
+/** Null while account or mark price are not known. */
+export function marginOf({ account, market, instrument }: Engine, calculator: MarginCalculator) {
+  const { mark } = market;
+  if (!account.isKnown || mark === null) return null;
+  const { position, walletBalance } = account.record;
+  const unrealizedPnl = account.unrealizedPnl(mark, instrument);
+  return calculator.margin({ position, mark, walletBalance, unrealizedPnl, instrument });
 }

@@ -14,6 +14,7 @@ import { SystemClock } from '../../shared/adapters/clock/system-clock.ts';
 import { VirtualClock } from '../../shared/adapters/clock/virtual-clock.ts';
 import { createRemoteFeedClient } from '../../shared/adapters/remote-feed/client.ts';
 import { isSqliteStoreLed } from '../../shared/adapters/sqlite/store.ts';
+import { HOSTS } from '../../shared/config/hosts.ts';
 import { ConfigurationError, type EffectiveConfiguration } from '../../shared/config/load.ts';
 import { SIMULATED_ACCOUNT } from '../../shared/config/simulated-account.ts';
 import type { Instrument } from '../../shared/core/instrument.ts';
@@ -21,13 +22,21 @@ import { parseMoney } from '../../shared/core/units.ts';
 import type { Clock } from '../../shared/ports/clock.ts';
 import type { ExchangeClient } from '../../shared/ports/exchange.ts';
 import type { MarketDataClient } from '../../shared/ports/market-data-client.ts';
+import type { Notifier } from '../../shared/ports/notifier.ts';
 import { createStore, storeKey } from './open-store.ts';
 import { createPaperExchange } from './paper-exchange.ts';
 import { PaperLedger } from './paper-ledger.ts';
 import { consoleNotifier, type Presenter } from './presenter.ts';
 import { discardRun, rememberSession, type SessionFiles, sessionFiles } from './run-directory.ts';
-import { TradingSession } from './session.ts';
+import { type SessionParts, TradingSession } from './session.ts';
 import { startSimulatorProcess } from './simulator-process.ts';
+
+/** What a deployed session has beside the rest. */
+export interface SessionExtras {
+  /** Who gets alerts besides the console. */
+  readonly notifiers?: readonly Notifier[];
+  readonly observe?: SessionParts['observe'];
+}
 
 /** A session ready to run, and how to clear up after it. */
 export interface WiredSession {
@@ -50,15 +59,11 @@ export const PAPER_DEPOSIT = parseMoney('10000');
 const SIMULATED_START_MS = Date.UTC(2026, 0, 1);
 export const SIMULATOR = new URL('../exchange-simulator/main.ts', import.meta.url);
 
-export const HOSTS = {
-  live: { restUrl: 'https://fapi.binance.com', wsUrl: 'wss://fstream.binance.com' },
-  demo: { restUrl: 'https://demo-fapi.binance.com', wsUrl: 'wss://fstream.binancefuture.com' },
-} as const;
-
 /** Builds everything a session needs. Throws ConfigurationError, SimulatorError or RecordingError. */
 export async function wireSession(
   configuration: EffectiveConfiguration,
   presenter: Presenter,
+  { notifiers = [], observe }: SessionExtras = {},
 ): Promise<WiredSession> {
   // Loaded before time begins: under a shared clock, loading must not let the market move.
   await loadBinanceUsdm();
@@ -82,9 +87,10 @@ export async function wireSession(
     createMarketData: venue.createMarketData,
     journalDirectory: files.journal,
     presenter,
-    notifiers: [consoleNotifier(presenter)],
+    notifiers: [consoleNotifier(presenter), ...notifiers],
     owner: `${hostname()}-${process.pid}`,
     isRealTime: venue.isRealTime,
+    observe,
   });
   venue.attach(session);
   return { session, files, close: venue.close };

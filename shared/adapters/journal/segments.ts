@@ -66,6 +66,25 @@ export async function retain(directory: string, keepBytes: number, current: stri
   }
 }
 
+/**
+ * Paths of the segments that nobody writes to any more, as far as they are compressed, oldest first;
+ * with `all`, whatever is not is compressed first: only after the session has ended. Empty where there
+ * is no folder.
+ */
+export async function finishedSegments(
+  directory: string,
+  { all = false }: { all?: boolean } = {},
+): Promise<readonly string[]> {
+  const names = (await readdir(directory).catch(ignoreMissing)) ?? [];
+  for (const name of all ? names : []) {
+    if (NAME.test(name) && !name.endsWith('.gz')) await compress(join(directory, name));
+  }
+  const files = (await stat(directory).catch(ignoreMissing)) ? await journalFiles(directory) : [];
+  return files
+    .filter(({ name }) => NAME.test(name) && name.endsWith('.gz'))
+    .map(({ name }) => join(directory, name));
+}
+
 /** Oldest first. */
 async function journalFiles(directory: string): Promise<{ name: string; stats: Stats }[]> {
   const names = (await readdir(directory)).filter((name) => NAME.test(name) || PART.test(name));
