@@ -45,24 +45,18 @@ function requestOf({ requestContext, headers, body, isBase64Encoded }: LambdaFun
 }
 
 function fixedParts(): FixedParts {
-  const { table: tableName, storeKey: key, endpoint, deployment } = deployedTrader(process.env);
-  const configuration = loadConfiguration({
-    file: null,
-    environment: process.env,
-    // Modes with an exchange demand keys, which only the trader has.
-    flags: { apiKey: 'kept from this program', apiSecret: 'kept from this program' },
-  });
+  const { configuration, table } = loadKeyless(process.env);
   const chartFunction = process.env[VARIABLES.chartFunction];
   const invoker = chartFunction ? createFunctionInvoker() : null;
   return {
-    ...openDynamoDbStores({ tableName, key, endpoint }),
+    ...openDynamoDbStores(table),
     configuration,
     charts:
       invoker && chartFunction
         ? { request: (request) => invoker.invokeLater(chartFunction, request) }
         : null,
     version: about.version,
-    deployment,
+    deployment: process.env[VARIABLES.deployment] ?? 'not named',
     now: () => Date.now() as TimeMs,
     log: (event, details) => logLine('info', event, details),
     apiRoot: process.env[VARIABLES.telegramApi],

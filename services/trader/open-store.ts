@@ -4,6 +4,8 @@ import { createMemoryStore } from '../../shared/adapters/memory/store.ts';
 import { openSqliteStore } from '../../shared/adapters/sqlite/store.ts';
 import type { Store, StoreKey } from '../../shared/ports/store.ts';
 
+export { storeKey } from '../../shared/config/store-key.ts';
+
 /** `text` is sqlite:PATH, dynamodb[:ENDPOINT] or memory, as the configuration's schema has checked. */
 export async function createStore(
   text: string,
@@ -25,9 +27,4 @@ export function dynamoDbOptions(
   const endpoint = text.slice('dynamodb:'.length);
   const place = endpoint === '' ? {} : { endpoint, region: 'local' };
   return { tableName: table, key, ...place };
-}
-
-/** Everything a store holds belongs to one environment, account and instrument. */
-export function storeKey(of: { mode: string; account: string; symbol: string }): StoreKey {
-  return { environment: of.mode, account: of.account, instrument: of.symbol };
 }

@@ -8,6 +8,8 @@ export interface Asked {
   readonly path: string;
   readonly headers: IncomingHttpHeaders;
   readonly body: string;
+  /** The body undecoded. */
+  readonly bytes: Buffer;
 }
 
 export interface Answer {
@@ -29,11 +31,13 @@ export async function startLoopbackServer(
   const server = createServer(async (request, response) => {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
+    const bytes = Buffer.concat(chunks);
     const one: Asked = {
       method: request.method ?? '',
       path: request.url ?? '',
       headers: request.headers,
-      body: Buffer.concat(chunks).toString(),
+      body: bytes.toString(),
+      bytes,
     };
     asked.push(one);
     const { status = 200, body = '', headers = {} } = answer(one);
