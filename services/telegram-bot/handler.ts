@@ -6,6 +6,7 @@ import { createFunctionInvoker } from '../../shared/adapters/lambda/invoke.ts';
 import { createSecretReader } from '../../shared/adapters/secrets/secrets-manager.ts';
 import { deployedTrader } from '../../shared/config/deployed-trader.ts';
 import { telegramSecret, VARIABLES } from '../../shared/config/deployment.ts';
+import { loadKeyless } from '../../shared/config/keyless.ts';
 import { loadConfiguration } from '../../shared/config/load.ts';
 import type { TimeMs } from '../../shared/core/units.ts';
 import { type BotParts, createBot, type TelegramBot } from './bot.ts';
