@@ -4,6 +4,7 @@
  */
 import type { Instrument } from '../core/instrument.ts';
 import { broken, type Lots, type Money, type Ticks, type TimeMs } from '../core/units.ts';
+import { type SimAlgoOrder, viewOfAlgo } from './algo-order.ts';
 import { positionView } from './margin-view.ts';
 import { type AccountState, SimAccount } from './sim-account.ts';
 import { type SimOrder, viewOfOrder } from './sim-order.ts';
@@ -23,6 +24,7 @@ export interface ExchangeState {
   readonly nextOrderId: number;
   readonly nextTradeId: number;
   readonly nextTranId: number;
+  readonly nextAlgoId: number;
   readonly accounts: readonly AccountState[];
   readonly fundingRates: readonly FundingRateView[];
 }
@@ -46,6 +48,9 @@ const NO_EXECUTION: Execution = {
   isMaker: false,
 };
 
+/** Ids of conditional orders are of another magnitude, as the exchange's own are. */
+const ALGO_ID_FIRST = 1_000_000_000_000_001;
+
 export interface AccountsContext {
   readonly instrument: Instrument;
   nowMs(): TimeMs;
@@ -60,6 +65,7 @@ export class Accounts {
   #orderId = 1;
   #tradeId = 1;
   #tranId = 1;
+  #algoId = ALGO_ID_FIRST;
 
   constructor(context: AccountsContext) {
     this.#context = context;
@@ -99,6 +105,10 @@ export class Accounts {
     return this.#tradeId++;
   }
 
+  nextAlgoId(): number {
+    return this.#algoId++;
+  }
+
   /** Books an income row at the present time; nothing for zero. */
   income(account: SimAccount, incomeType: IncomeType, income: Money, tradeId: number | null): void {
     if (income === 0) return;
@@ -124,6 +134,14 @@ export class Accounts {
       bidNotional: bid,
       askNotional: ask,
       expiryReason,
+    });
+  }
+
+  tellAlgo(order: SimAlgoOrder): void {
+    this.#context.userEvent(order.accountId, {
+      kind: 'algoUpdate',
+      timeMs: this.#context.nowMs(),
+      order: viewOfAlgo(order),
     });
   }
 
@@ -158,6 +176,7 @@ export class Accounts {
       nextOrderId: this.#orderId,
       nextTradeId: this.#tradeId,
       nextTranId: this.#tranId,
+      nextAlgoId: this.#algoId,
       accounts: [...this.#byId.values()].map((account) => account.state),
     };
   }
@@ -167,8 +186,11 @@ export class Accounts {
     this.#orderId = state.nextOrderId;
     this.#tradeId = Math.max(this.#tradeId, state.nextTradeId);
     this.#tranId = state.nextTranId;
+    // Ledgers written before there were conditional orders say nothing of them.
+    this.#algoId = state.nextAlgoId ?? ALGO_ID_FIRST;
     for (const account of state.accounts) {
-      this.#byId.set(account.accountId, new SimAccount(account));
+      const algoOrders = account.algoOrders ?? [];
+      this.#byId.set(account.accountId, new SimAccount({ ...account, algoOrders }));
     }
   }
 }

@@ -1,6 +1,6 @@
 /**
  * What the exchange does to accounts by itself: funding at every stamp, liquidation at a mark price that
- * leaves no margin, and the cancel-all countdown.
+ * leaves no margin, auto-deleveraging, and the cancel-all countdown.
  *
  * Liquidation in simple form: open orders expire, then one order for the whole position takes what the
  * book has within the price band; the insurance fund takes the rest at the mark price, charges its
@@ -82,25 +82,30 @@ export class Clearing {
     }
   }
 
+  /** Takes up to `lots` of a position at the mark price; nothing where there is none. */
+  deleverage(account: SimAccount, lots: Lots, mark: Ticks): void {
+    const taken = Math.min(lots, Math.abs(account.state.position)) as Lots;
+    if (taken <= 0) return;
+    const order = this.#forced(account, {
+      clientOrderId: 'adl_autoclose',
+      price: mark,
+      lots: taken,
+    });
+    this.#takeAtMark(order, mark);
+  }
+
   #liquidate(account: SimAccount, mark: Ticks): void {
-    const { accounts, settlement, instrument } = this.#context;
+    const { settlement, instrument } = this.#context;
     for (const order of [...account.openOrders.values()])
       settlement.expire(order, EXPIRY.liquidation);
-    const order = this.#liquidationOrder(account, mark);
-    account.addOrder(order);
-    accounts.tellOrder(account, order, 'NEW');
+    const side = account.state.position > 0 ? 'SELL' : 'BUY';
+    const order = this.#forced(account, {
+      clientOrderId: `autoclose-${this.#context.nowMs()}`,
+      price: bandOf(side, mark, instrument),
+      lots: Math.abs(account.state.position) as Lots,
+    });
     this.#context.matching.take(order, order.price);
-    const rest = remaining(order);
-    if (isOpen(order) && rest > 0) {
-      settlement.book(order, {
-        price: mark,
-        lots: rest,
-        isMaker: false,
-        tradeId: accounts.nextTradeId(),
-        fee: 0 as Money,
-        execution: 'CALCULATED',
-      });
-    }
+    if (isOpen(order)) this.#takeAtMark(order, mark);
     this.#clear(account, order.cumQuote);
     this.#context.emit({
       kind: 'forceOrder',
@@ -111,21 +116,35 @@ export class Clearing {
     });
   }
 
-  #liquidationOrder(account: SimAccount, mark: Ticks): SimOrder {
-    const { accounts, instrument } = this.#context;
+  /** Fills what an order has left at the mark price, outside the book and free of fees. */
+  #takeAtMark(order: SimOrder, mark: Ticks): void {
+    this.#context.settlement.book(order, {
+      price: mark,
+      lots: remaining(order),
+      isMaker: false,
+      tradeId: this.#context.accounts.nextTradeId(),
+      fee: 0 as Money,
+      execution: 'CALCULATED',
+    });
+  }
+
+  /** An order of the exchange's own against a position, accepted and told. */
+  #forced(
+    account: SimAccount,
+    { clientOrderId, price, lots }: { clientOrderId: string; price: Ticks; lots: Lots },
+  ): SimOrder {
+    const { accounts } = this.#context;
     const nowMs = this.#context.nowMs();
-    const orderId = accounts.nextOrderId();
-    const side = account.state.position > 0 ? 'SELL' : 'BUY';
-    return {
-      orderId,
+    const order: SimOrder = {
+      orderId: accounts.nextOrderId(),
       accountId: account.state.accountId,
-      clientOrderId: `autoclose-${nowMs}-${orderId}`,
-      side,
+      clientOrderId,
+      side: account.state.position > 0 ? 'SELL' : 'BUY',
       type: 'LIQUIDATION',
       timeInForce: 'IOC',
       isReduceOnly: true,
-      price: bandOf(side, mark, instrument),
-      quantity: Math.abs(account.state.position) as Lots,
+      price,
+      quantity: lots,
       timeMs: nowMs,
       executed: 0 as Lots,
       cumQuote: 0 as Money,
@@ -133,6 +152,9 @@ export class Clearing {
       updateMs: nowMs,
       queueAhead: 0,
     };
+    account.addOrder(order);
+    accounts.tellOrder(account, order, 'NEW');
+    return order;
   }
 
   /** The clearance fee, as far as there is a wallet; then a wallet below zero is made whole. */

@@ -51,6 +51,18 @@ export function parseOrder(
   const quantityText = mandatory('quantity', params.quantity);
   const priceText = type === 'LIMIT' ? mandatory('price', params.price) : null;
   const isReduceOnly = parseBoolean('reduceOnly', params.reduceOnly);
+  checkModes(params);
+  const clientOrderId = params.newClientOrderId ?? null;
+  if (clientOrderId !== null) checkClientId(clientOrderId, account);
+  const quantity = parseQuantity(quantityText, type, instrument);
+  const price = priceText === null ? (0 as Ticks) : parsePrice(priceText, instrument);
+  return { side, type, timeInForce, price, quantity, isReduceOnly, clientOrderId };
+}
+
+/** Self-trade prevention other than the default, and hedge mode, are not modelled. */
+export function checkModes(
+  params: Pick<OrderParams, 'selfTradePreventionMode' | 'positionSide'>,
+): void {
   const prevention = params.selfTradePreventionMode || 'EXPIRE_MAKER';
   if (prevention !== 'EXPIRE_MAKER') {
     throw new VenueError(-1130, "Data sent for parameter 'selfTradePreventionMode' is not valid.");
@@ -58,11 +70,6 @@ export function parseOrder(
   if ((params.positionSide || 'BOTH') !== 'BOTH') {
     throw new VenueError(-4061, "Order's position side does not match user's setting.");
   }
-  const clientOrderId = params.newClientOrderId ?? null;
-  if (clientOrderId !== null) checkClientId(clientOrderId, account);
-  const quantity = parseQuantity(quantityText, type, instrument);
-  const price = priceText === null ? (0 as Ticks) : parsePrice(priceText, instrument);
-  return { side, type, timeInForce, price, quantity, isReduceOnly, clientOrderId };
 }
 
 export function checkSymbol(symbol: string | undefined, instrument: Instrument): void {
@@ -179,7 +186,7 @@ function missing(name: string): VenueError {
   );
 }
 
-function parseSide(text: string | undefined): Side {
+export function parseSide(text: string | undefined): Side {
   const side = mandatory('side', text);
   if (side !== 'BUY' && side !== 'SELL') throw new VenueError(-1117, 'Invalid side.');
   return side;
@@ -198,7 +205,7 @@ function parseType(text: string | undefined): 'LIMIT' | 'MARKET' {
 }
 
 /** A market order has none of its own; it is reported as GTC, as the exchange does. */
-function parseTimeInForce(text: string | undefined, type: 'LIMIT' | 'MARKET'): TimeInForce {
+export function parseTimeInForce(text: string | undefined, type: 'LIMIT' | 'MARKET'): TimeInForce {
   if (type === 'MARKET') {
     if (text !== undefined && text !== '') {
       throw new VenueError(-1106, "Parameter 'timeInForce' sent when not required.");
@@ -217,7 +224,7 @@ function parseTimeInForce(text: string | undefined, type: 'LIMIT' | 'MARKET'): T
   }
 }
 
-function parseBoolean(name: string, text: string | undefined): boolean {
+export function parseBoolean(name: string, text: string | undefined): boolean {
   switch ((text ?? '').toLowerCase()) {
     case '':
     case 'false':
@@ -229,10 +236,15 @@ function parseBoolean(name: string, text: string | undefined): boolean {
   }
 }
 
-function checkClientId(clientOrderId: string, account: SimAccount): void {
-  if (!CLIENT_ID.test(clientOrderId)) {
+/** Length and letters of a client id, of either book. */
+export function checkClientIdText(clientId: string): void {
+  if (!CLIENT_ID.test(clientId)) {
     throw new VenueError(-4015, 'Client order id is not valid.');
   }
+}
+
+function checkClientId(clientOrderId: string, account: SimAccount): void {
+  checkClientIdText(clientOrderId);
   if (account.isClientIdOpen(clientOrderId)) {
     throw new VenueError(-4116, 'ClientOrderId is duplicated.');
   }

@@ -4,6 +4,7 @@
  */
 import type { Instrument } from '../core/instrument.ts';
 import { asMoney, broken, type Lots, type Money, mulDiv, type TimeMs } from '../core/units.ts';
+import type { SimAlgoOrder } from './algo-order.ts';
 import { isOpen, remaining, type SimOrder, signOf } from './sim-order.ts';
 import type { IncomeView, Side, TradeView } from './venue.ts';
 
@@ -22,9 +23,11 @@ export interface AccountState {
   realized: Money;
   leverage: number;
   updateMs: TimeMs;
-  /** When all open orders are to be cancelled; null where no countdown runs. */
+  /** When all open regular orders are to be cancelled; null where no countdown runs. */
   countdownMs: TimeMs | null;
   readonly orders: SimOrder[];
+  /** Conditional orders, oldest first: those at work and the newest that have ended. */
+  readonly algoOrders: SimAlgoOrder[];
   readonly trades: TradeView[];
   readonly income: IncomeView[];
 }
@@ -53,6 +56,7 @@ export class SimAccount {
       updateMs: timeMs,
       countdownMs: null,
       orders: [],
+      algoOrders: [],
       trades: [],
       income: [],
     });

@@ -8,8 +8,9 @@
  * `margin-view.ts`, `clearing.ts`; of resting orders: `matching.ts`.
  */
 import type { Instrument } from '../core/instrument.ts';
-import { broken, type Money, type Ticks, type TimeMs } from '../core/units.ts';
+import { broken, type Lots, type Money, type Ticks, type TimeMs } from '../core/units.ts';
 import { Accounts, type ExchangeState } from './accounts.ts';
+import { AlgoService } from './algo-service.ts';
 import { Book } from './book.ts';
 import { BRACKETS, LEVERAGE_MAX, notionalMax, notionalMaxUsdt } from './bracket-table.ts';
 import { Clearing } from './clearing.ts';
@@ -45,6 +46,7 @@ import {
   type VenueSink,
   type VenueSnapshot,
 } from './venue.ts';
+import type { AlgoVenue } from './venue-algo.ts';
 
 const SECOND_MS = 1_000;
 const FUNDING_MS = 8 * 3_600_000;
@@ -53,6 +55,7 @@ const FUNDINGS_KEPT = 1_000;
 
 export class SimulatedExchange implements Venue {
   readonly instrument: Instrument;
+  readonly algo: AlgoVenue;
   readonly isRecorded: boolean;
   readonly brackets = BRACKETS;
   readonly makerFeePpm: number;
@@ -66,6 +69,7 @@ export class SimulatedExchange implements Venue {
   readonly #accounts: Accounts;
   readonly #matching: Matching;
   readonly #desk: OrderDesk;
+  readonly #algos: AlgoService;
   readonly #clearing: Clearing;
   readonly #klines: Klines;
   #tape: PublicTradeView[] = [];
@@ -121,6 +125,15 @@ export class SimulatedExchange implements Venue {
     };
     this.#desk = new OrderDesk({ ...parts, mark: () => this.#mark() });
     this.#clearing = new Clearing({ ...parts, desk: this.#desk });
+    this.#algos = new AlgoService({
+      ...parts,
+      desk: this.#desk,
+      triggeredClientId: options.triggeredClientId ?? 'parent',
+      mark: () => this.#mark(),
+      lastPrice: () => this.#tape.at(-1)?.price ?? null,
+      isBookKnown: () => market.isBookKnown(),
+    });
+    this.algo = this.#algos;
     market.open({
       instrument,
       book: this.#book,
@@ -157,6 +170,7 @@ export class SimulatedExchange implements Venue {
         this.#clearing.runCountdowns();
         this.#market.requestDone(nextMs);
       }
+      if (!this.#algos.isIdle) this.#react();
     }
     this.#nowMs = timeMs as TimeMs;
   }
@@ -177,7 +191,11 @@ export class SimulatedExchange implements Venue {
       if (this.#fundingRates.length > FUNDINGS_KEPT) this.#fundingRates.shift();
     }
     // Without a book a mark price is only a memory: nobody is liquidated by it.
-    if (isBookKnown) this.#clearing.liquidate(mark);
+    // Stops first: they are there to forestall it.
+    if (isBookKnown) {
+      this.#algos.onMark(mark);
+      this.#clearing.liquidate(mark);
+    }
     this.#market.requestDone(timeMs);
   }
 
@@ -268,6 +286,11 @@ export class SimulatedExchange implements Venue {
     return positionView(this.#accounts.get(accountId), mark, this.instrument);
   }
 
+  deleverage(accountId: string, lots: Lots): void {
+    this.#clearing.deleverage(this.#accounts.get(accountId), lots, this.#mark());
+    this.#react();
+  }
+
   setLeverage(
     accountId: string,
     symbol: string | undefined,
@@ -343,15 +366,23 @@ export class SimulatedExchange implements Venue {
     for (const account of this.#accounts.all()) {
       for (const order of account.openOrders.values()) this.#book.rest(order);
     }
+    this.#algos.restore();
     this.#matching.fillCrossed();
-    this.#market.requestDone(this.#nowMs);
+    this.#react();
   }
 
   #publish(trade: PublicTradeView, raw: string | null): void {
     this.#tape.push(trade);
     if (this.#tape.length > TAPE_KEPT * 1.125) this.#tape = this.#tape.slice(-TAPE_KEPT);
     this.#klines.addTrade(trade);
+    this.#algos.noteTrade(trade.price);
     this.#sink.publicEvent({ kind: 'trade', raw, ...trade });
+  }
+
+  /** What follows from what has just happened, and its publication. */
+  #react(): void {
+    this.#algos.react();
+    this.#market.requestDone(this.#nowMs);
   }
 
   #mark(): Ticks {
@@ -361,7 +392,7 @@ export class SimulatedExchange implements Venue {
   }
 
   #done(order: SimOrder): OrderView {
-    this.#market.requestDone(this.#nowMs);
+    this.#react();
     return viewOfOrder(order, this.instrument);
   }
 }

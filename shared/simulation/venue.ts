@@ -1,47 +1,29 @@
 /**
  * What a simulated exchange offers to whoever hosts it: requests in, views out, events to a sink.
- * Types and the one refusal; no behaviour. Request texts are taken as they came over the wire, because
+ * Types only. Request texts are taken as they came over the wire, because
  * the exchange's own checks (too many decimals, not on the tick) can only be made on text.
  */
 import type { Instrument } from '../core/instrument.ts';
 import type { Lots, Money, Ticks, TimeMs } from '../core/units.ts';
+import type { AlgoUpdate, AlgoVenue } from './venue-algo.ts';
+import type {
+  ExpiryReason,
+  ListQuery,
+  OrderStatus,
+  OrderType,
+  Side,
+  TimeInForce,
+} from './venue-terms.ts';
 
-export type Side = 'BUY' | 'SELL';
-export type OrderType = 'LIMIT' | 'MARKET' | 'LIQUIDATION';
-export type TimeInForce = 'GTC' | 'IOC' | 'FOK' | 'GTX';
-export type OrderStatus =
-  | 'NEW'
-  | 'PARTIALLY_FILLED'
-  | 'FILLED'
-  | 'CANCELED'
-  | 'EXPIRED'
-  | 'EXPIRED_IN_MATCH';
-
-/** Binance's numbers for why an order expired (field `er`). */
-export const EXPIRY = {
-  none: 0,
-  selfTrade: 1,
-  immediateRemainder: 2,
-  reduceOnly: 4,
-  liquidation: 5,
-  marketUnfilled: 9,
-} as const;
-export type ExpiryReason = (typeof EXPIRY)[keyof typeof EXPIRY];
-
-/** The exchange says no, with Binance's code and text. Nothing has changed. `status` is the HTTP status. */
-export class VenueError extends Error {
-  override readonly name = 'VenueError';
-  readonly code: number;
-  readonly msg: string;
-  readonly status: number;
-
-  constructor(code: number, msg: string, status = 400) {
-    super(`${code} ${msg}`);
-    this.code = code;
-    this.msg = msg;
-    this.status = status;
-  }
-}
+export type {
+  ExpiryReason,
+  ListQuery,
+  OrderStatus,
+  OrderType,
+  Side,
+  TimeInForce,
+} from './venue-terms.ts';
+export { EXPIRY, VenueError } from './venue-terms.ts';
 
 // Requests -------------------------------------------------------------------------------------------
 
@@ -73,15 +55,6 @@ export interface ModifyParams extends OrderRef {
   readonly side?: string | undefined;
   readonly quantity?: string | undefined;
   readonly price?: string | undefined;
-}
-
-/** Bounds of a list. Times are inclusive. Without `startMs` and `fromId` the newest `limit` are given, oldest first. */
-export interface ListQuery {
-  /** Rows with an id of at least this. */
-  readonly fromId?: number | undefined;
-  readonly startMs?: number | undefined;
-  readonly endMs?: number | undefined;
-  readonly limit?: number | undefined;
 }
 
 // Views ------------------------------------------------------------------------------------------------
@@ -337,7 +310,7 @@ export interface AccountConfigUpdate {
   readonly leverage: number;
 }
 
-export type UserEvent = OrderTradeUpdate | AccountUpdate | AccountConfigUpdate;
+export type UserEvent = OrderTradeUpdate | AlgoUpdate | AccountUpdate | AccountConfigUpdate;
 
 /** Where events go, in the order they happen. Must not call back into the exchange. */
 export interface VenueSink {
@@ -395,8 +368,14 @@ export interface Venue {
   /** -2011 where it is not open. */
   cancelOrder(accountId: string, ref: OrderRef): OrderView;
   cancelAllOrders(accountId: string, symbol: string | undefined): readonly OrderView[];
-  /** Cancels all open orders `countdownMs` from now unless called again; 0 turns it off. */
+  /**
+   * Cancels all open regular orders `countdownMs` from now unless called again; 0 turns it off. What the
+   * real exchange does with conditional orders then is not documented: here they stay.
+   */
   countdownCancelAll(accountId: string, symbol: string | undefined, countdownMs: number): void;
+
+  /** The second book: conditional orders. */
+  readonly algo: AlgoVenue;
 
   /** -2013 where there is none (or no longer: old terminal orders are dropped). */
   order(accountId: string, ref: OrderRef): OrderView;
@@ -413,6 +392,11 @@ export interface Venue {
   ): readonly IncomeView[];
   account(accountId: string): AccountView;
   position(accountId: string): PositionView;
+  /**
+   * Auto-deleveraging: the exchange takes up to `lots` of the position at the mark price, free of fees.
+   * Nothing where there is no position. It happens to an account only where the host says so.
+   */
+  deleverage(accountId: string, lots: Lots): void;
   /** `leverage` is unchecked text: -4028 outside 1…150, -2028 where the margin would not do. */
   setLeverage(
     accountId: string,
@@ -452,6 +436,11 @@ export interface VenueOptions {
   readonly fundingRateE8?: number;
   /** Default 20. */
   readonly leverageDefault?: number;
+  /**
+   * The client id of the order that a triggered conditional order becomes: that of its parent, as
+   * seen at the exchange (default), or one of the exchange's own. The documentation promises neither.
+   */
+  readonly triggeredClientId?: 'parent' | 'own';
 }
 
 /** Options of `new GeneratedMarket(options)`. */

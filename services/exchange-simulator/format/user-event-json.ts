@@ -8,11 +8,14 @@ import type {
   PositionView,
   UserEvent,
 } from '../../../shared/simulation/venue.ts';
+import { algoUpdateJson } from './algo-json.ts';
 
 export function userEventJson(instrument: Instrument, event: UserEvent) {
   switch (event.kind) {
     case 'orderTradeUpdate':
       return orderTradeUpdateJson(instrument, event);
+    case 'algoUpdate':
+      return algoUpdateJson(instrument, event);
     case 'accountUpdate':
       return accountUpdateJson(instrument, event);
     case 'accountConfigUpdate':
