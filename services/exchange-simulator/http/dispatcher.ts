@@ -3,6 +3,7 @@
 import { type Venue, VenueError } from '../../../shared/simulation/venue.ts';
 import type { Accounts, ListenKeys } from '../accounts.ts';
 import { ACCOUNT_ROUTES } from '../rest/account-routes.ts';
+import { ALGO_ROUTES } from '../rest/algo-routes.ts';
 import { MARKET_ROUTES } from '../rest/market-routes.ts';
 import { ORDER_ROUTES } from '../rest/order-routes.ts';
 import type { Call, Routes } from '../rest/route.ts';
@@ -11,7 +12,7 @@ import type { Params } from './params.ts';
 import { type OrderCost, RateLimits } from './rate-limits.ts';
 import { accountOfKey, checkSignature, checkTimeWindow } from './signing.ts';
 
-const ROUTES: Routes = { ...MARKET_ROUTES, ...ORDER_ROUTES, ...ACCOUNT_ROUTES };
+const ROUTES: Routes = { ...MARKET_ROUTES, ...ORDER_ROUTES, ...ALGO_ROUTES, ...ACCOUNT_ROUTES };
 
 export interface Question {
   /** Method and path, e.g. "GET /fapi/v1/time". */

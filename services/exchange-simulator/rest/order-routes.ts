@@ -63,12 +63,6 @@ export const ORDER_ROUTES: Routes = {
     venue.countdownCancelAll(accountId, params.need('symbol'), countdownMs);
     return { symbol: params.need('symbol'), countdownTime: String(countdownMs) };
   }),
-  // Conditional orders are not modelled: there are none, and none can be placed.
-  'GET /fapi/v1/openAlgoOrders': signed(1, () => []),
-  'GET /fapi/v1/allAlgoOrders': signed(5, () => []),
-  'POST /fapi/v1/algoOrder': signed(0, () => {
-    throw new VenueError(-1020, 'This operation is not supported.');
-  }),
 };
 
 function place({ venue, accountId, instrument, params }: AccountCall) {

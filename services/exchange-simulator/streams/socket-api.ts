@@ -20,6 +20,8 @@ const ROUTES: Readonly<Record<string, string>> = {
   'order.modify': 'PUT /fapi/v1/order',
   'order.cancel': 'DELETE /fapi/v1/order',
   'order.status': 'GET /fapi/v1/order',
+  'algoOrder.place': 'POST /fapi/v1/algoOrder',
+  'algoOrder.cancel': 'DELETE /fapi/v1/algoOrder',
   'account.balance': 'GET /fapi/v3/balance',
   'v2/account.balance': 'GET /fapi/v3/balance',
   'account.status': 'GET /fapi/v2/account',
