@@ -17,7 +17,7 @@ import type { Command } from '../../shared/core/command.ts';
 import { Outbox } from '../../shared/core/command.ts';
 import { Engine } from '../../shared/core/engine.ts';
 import type { Event } from '../../shared/core/event.ts';
-import type { Strategy } from '../../shared/core/strategy/strategy.ts';
+import type { Signal, Strategy } from '../../shared/core/strategy/strategy.ts';
 import { broken, type HalfTicks, type Money, type TimeMs } from '../../shared/core/units.ts';
 import {
   AccountingError,
@@ -30,7 +30,6 @@ import type { Bars } from '../data/bars.ts';
 import { bracketsOf, limitsOf, type RiskMode } from './account-terms.ts';
 import { CandleExchange } from './candle-exchange.ts';
 import { sizeInLotsOf, withFineLots } from './fine-lots.ts';
-import { RecordingStrategy } from './recording-strategy.ts';
 
 export interface BacktestOptions {
   /** Fresh: it has seen no candle. */
@@ -70,7 +69,6 @@ const ORDER_TIMER = 'order:';
 class BacktestRun {
   readonly #bars: Bars;
   readonly #options: BacktestOptions;
-  readonly #recorder: RecordingStrategy;
   readonly #engine: Engine;
   readonly #exchange: CandleExchange;
   readonly #out = new Outbox();
@@ -88,7 +86,6 @@ class BacktestRun {
     const { account, risk } = options;
     this.#bars = bars;
     this.#options = options;
-    this.#recorder = new RecordingStrategy(options.strategy);
     this.#engine = new Engine({
       intervalMs: bars.intervalMs,
       candleGraceMs: 0,
@@ -102,7 +99,7 @@ class BacktestRun {
         presumeAbsentQueries: 5,
         absentHorizonMs: 45 * 60_000,
       },
-      strategies: [{ strategy: this.#recorder, sizing: account.size }],
+      strategies: [{ strategy: options.strategy, sizing: account.size }],
       isQuiet: true,
     });
     this.#exchange = new CandleExchange({
@@ -192,7 +189,8 @@ class BacktestRun {
       },
     });
     this.#equity[bar] = this.#engine.equity ?? broken('equity is not known');
-    if (this.#recorder.direction !== null) this.#onSignal(bar, this.#recorder.direction);
+    const { signals } = this.#engine.strategies;
+    if (signals.length > 0) this.#onSignal(bar, (signals[0] as Signal).direction);
     if (this.#timers.length > 0) this.#remind(timeMs);
   }
 

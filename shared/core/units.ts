@@ -26,6 +26,9 @@ export class BrokenInvariantError extends Error {
   override readonly name = 'BrokenInvariantError';
 }
 
+/** Thrown where a result would no longer be the whole number it stands for. */
+export class InexactNumberError extends BrokenInvariantError {}
+
 /** Thrown when text from outside is not the number it must be. */
 export class MalformedNumberError extends Error {
   override readonly name = 'MalformedNumberError';
@@ -94,7 +97,9 @@ export function displayMoney(money: Money, decimals = 2): string {
 
 /** Asserts that `value` is a whole number that arithmetic has kept exact, and calls it money. */
 export function asMoney(value: number): Money {
-  if (!Number.isSafeInteger(value)) broken('money left the safe integer range');
+  if (!Number.isSafeInteger(value)) {
+    throw new InexactNumberError('money left the safe integer range');
+  }
   // Adding zero makes -0 the 0 it is.
   return (value + 0) as Money;
 }
@@ -123,7 +128,9 @@ export function mulDiv(
       result += direction;
     }
   }
-  if (!Number.isSafeInteger(result)) broken('mulDiv left the safe integer range');
+  if (!Number.isSafeInteger(result)) {
+    throw new InexactNumberError('mulDiv left the safe integer range');
+  }
   return result === 0 ? 0 : result;
 }
 

@@ -2,7 +2,7 @@
  * The last book, trade and mark price, and how fresh they are. Judges nothing but age.
  */
 import type { BookEvent, CandleEvent, ClockEvent, FeedName, MarkPriceEvent } from '../event.ts';
-import type { Lots, Ticks, TimeMs } from '../units.ts';
+import { broken, type Lots, type Ticks, type TimeMs } from '../units.ts';
 
 export interface FeedState {
   status: 'up' | 'down';
@@ -18,7 +18,7 @@ export class MarketState {
    * of the candles of a data set are, so the others need no objects made of them.
    */
   #isCandleNewer = false;
-  #candleClose = 0 as Ticks;
+  #mark: Ticks | null = null;
   #candleMs = 0 as TimeMs;
   #candleEndMs = 0 as TimeMs;
   readonly feeds: Record<FeedName, FeedState> = {
@@ -48,12 +48,12 @@ export class MarketState {
   set markPrice(event: MarkPriceEvent | null) {
     if (this.#isCandleNewer) this.#becomeCandle();
     this.#markPrice = event;
+    this.#mark = event === null ? null : event.mark;
   }
 
   /** The mark price alone; null until first seen. */
   get mark(): Ticks | null {
-    if (this.#isCandleNewer) return this.#candleClose;
-    return this.#markPrice === null ? null : this.#markPrice.mark;
+    return this.#mark;
   }
 
   onClock(event: ClockEvent): void {
@@ -67,7 +67,7 @@ export class MarketState {
    */
   onCandle({ timeMs, candle }: CandleEvent): void {
     this.#isCandleNewer = true;
-    this.#candleClose = Math.floor(candle.close / 2) as Ticks;
+    this.#mark = Math.floor(candle.close / 2) as Ticks;
     this.#candleMs = timeMs;
     this.#candleEndMs = (candle.openMs + candle.intervalMs) as TimeMs;
   }
@@ -75,7 +75,7 @@ export class MarketState {
   #becomeCandle(): void {
     this.#isCandleNewer = false;
     const [timeMs, exchangeMs] = [this.#candleMs, this.#candleEndMs];
-    const price = this.#candleClose;
+    const price = this.#mark ?? broken('a candle without a close');
     const ask = (price + 1) as Ticks;
     const none = 0 as Lots;
     this.#book = {

@@ -36,7 +36,8 @@ export interface DecisionBasis {
   readonly nowMs: TimeMs;
 }
 
-const NOTHING: CandleOutcome = { signals: [], decision: null };
+const NO_SIGNALS: readonly StrategySignal[] = [];
+const NOTHING: CandleOutcome = { signals: NO_SIGNALS, decision: null };
 
 export class StrategyManager {
   readonly #entries: Entry[] = [];
@@ -44,11 +45,17 @@ export class StrategyManager {
   /** Open time of the newest candle any strategy has taken; -1 before the first. */
   #newestMs = -1;
   #gaps = 0;
+  #signals: readonly StrategySignal[] = NO_SIGNALS;
   /** Candles since the last gap, until all strategies are warm again: what history is put in front of. */
   #sinceGap: Candle[] = [];
 
   constructor(intervalMs: number) {
     this.#intervalMs = intervalMs;
+  }
+
+  /** What the last candle asked about made the strategies say, followed or not. */
+  get signals(): readonly StrategySignal[] {
+    return this.#signals;
   }
 
   /** Times a gap in the candles made the strategies start over. */
@@ -142,6 +149,7 @@ export class StrategyManager {
    * is a signal to size.
    */
   onCandle(candle: Candle, basis: () => DecisionBasis): CandleOutcome {
+    this.#signals = NO_SIGNALS;
     if (!this.#follows(candle)) return NOTHING;
     let signals: StrategySignal[] | null = null;
     const entries = this.#entries;
@@ -153,6 +161,7 @@ export class StrategyManager {
       signals.push(this.#aim(entry, signal, candle, basis()));
     }
     if (signals === null) return NOTHING;
+    this.#signals = signals;
     const decisionId = `d-${this.#intervalMs}-${candle.openMs}`;
     return { signals, decision: this.#decide(signals, { nowMs: basis().nowMs, decisionId }) };
   }
