@@ -7,6 +7,8 @@ export interface Judge {
   position(): Promise<string>;
   wallet(): Promise<string>;
   openOrders(): Promise<readonly JudgedOrder[]>;
+  /** The exchange's clock. */
+  serverMs(): Promise<number>;
   request(method: string, path: string, params?: Record<string, string>): Promise<unknown>;
 }
 
@@ -21,13 +23,14 @@ export interface JudgedOrder {
 }
 
 export function judge(url: string, { key, secret }: { key: string; secret: string }): Judge {
+  async function serverMs() {
+    const time = (await (await fetch(`${url}/fapi/v1/time`)).json()) as { serverTime: number };
+    return time.serverTime;
+  }
   async function request(method: string, path: string, params: Record<string, string> = {}) {
-    const { serverTime } = (await (await fetch(`${url}/fapi/v1/time`)).json()) as {
-      serverTime: number;
-    };
     const query = new URLSearchParams({
       ...params,
-      timestamp: String(serverTime),
+      timestamp: String(await serverMs()),
       recvWindow: '60000',
     }).toString();
     const signature = createHmac('sha256', secret).update(query).digest('hex');
@@ -42,6 +45,7 @@ export function judge(url: string, { key, secret }: { key: string; secret: strin
   const symbol = 'BTCUSDT';
   return {
     request,
+    serverMs,
     orders: async () =>
       (await request('GET', '/fapi/v1/allOrders', { symbol, limit: '1000' })) as JudgedOrder[],
     openOrders: async () =>

@@ -2,7 +2,6 @@
  * What the exchange remembers: fills, funding, candles, read page by page until complete. Reads only;
  * each function throws ExchangeError, MalformedReplyError or MalformedNumberError.
  */
-import type { binanceusdm } from 'ccxt';
 import type { WalletChangeEvent } from '../../core/event.ts';
 import type { Instrument } from '../../core/instrument.ts';
 import { type Candle, INTERVALS, type Interval, intervalMs } from '../../core/market/candle.ts';
@@ -20,15 +19,21 @@ const WINDOW_MS = 7 * DAY_MS - MINUTE_MS;
 const INCOME_KEPT_MS = 89 * DAY_MS;
 const PAGE_ROWS = 1_000;
 
-export interface HistorySource {
-  readonly api: binanceusdm;
+/** The endpoints history is read from, by ccxt's names for them. */
+type HistoryEndpoint = 'fapiPrivateGetUserTrades' | 'fapiPrivateGetIncome' | 'fapiPublicGetKlines';
+
+export interface HistorySource<Endpoint extends HistoryEndpoint = HistoryEndpoint> {
+  readonly api: Readonly<Record<Endpoint, (parameters: object) => Promise<unknown>>>;
   readonly instrument: Instrument;
   /** Exchange time now. */
   readonly nowMs: number;
 }
 
 /** Fills with a trade id above `tradeId`, in order of trade id; all of the last 7 days where it is "". */
-export async function fillsAfter(source: HistorySource, tradeId: string): Promise<Fill[]> {
+export async function fillsAfter(
+  source: HistorySource<'fapiPrivateGetUserTrades'>,
+  tradeId: string,
+): Promise<Fill[]> {
   const { api, instrument, nowMs } = source;
   const { symbol } = instrument.spec;
   const fills: Fill[] = [];
@@ -49,7 +54,7 @@ export async function fillsAfter(source: HistorySource, tradeId: string): Promis
 
 /** Funding payments of this symbol due later than `timeMs`, oldest first, as far back as the exchange keeps them. */
 export async function fundingAfter(
-  source: HistorySource,
+  source: HistorySource<'fapiPrivateGetIncome'>,
   timeMs: TimeMs,
 ): Promise<Omit<WalletChangeEvent, 'timeMs'>[]> {
   const { api, instrument, nowMs } = source;

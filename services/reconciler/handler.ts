@@ -1,0 +1,78 @@
+/** The reconciler as a Lambda: chooses its adapters at the first event, and hands each event on. */
+import type { Context, ScheduledEvent } from 'aws-lambda';
+import { createSignedRead } from '../../shared/adapters/binance/signed-read.ts';
+import { SystemClock } from '../../shared/adapters/clock/system-clock.ts';
+import { openDynamoDbStores } from '../../shared/adapters/dynamodb/store.ts';
+import { createMetricWriter } from '../../shared/adapters/metrics/emf.ts';
+import { createSecretReader } from '../../shared/adapters/secrets/secrets-manager.ts';
+import { deployedTrader } from '../../shared/config/deployed-trader.ts';
+import {
+  exchangeKeySecret,
+  METRIC_DIMENSION,
+  METRIC_NAMESPACE,
+  METRICS,
+  VARIABLES,
+} from '../../shared/config/deployment.ts';
+import { HOSTS } from '../../shared/config/hosts.ts';
+import { createExchangeWitness } from './exchange-witness.ts';
+import { type ReconcilerServices, type RunResult, runReconciler } from './run.ts';
+
+/** Left of the Lambda's own time for its last writes. */
+const MARGIN_MS = 5_000;
+
+const clock = new SystemClock();
+const write = (line: string) => process.stdout.write(line);
+const log = (entry: object) => write(`${JSON.stringify(entry)}\n`);
+/** Made at the first event: a variable that is wrong is then said in the log of that event. */
+let services: Promise<ReconcilerServices> | null = null;
+
+export async function handler(
+  event: Partial<Pick<ScheduledEvent, 'id' | 'time'>>,
+  context: Pick<Context, 'awsRequestId' | 'getRemainingTimeInMillis'>,
+): Promise<RunResult> {
+  try {
+    services ??= createServices(process.env);
+    return await runReconciler(await services, {
+      // The same in every delivery of one event.
+      id: event.time ?? event.id ?? context.awsRequestId,
+      timeLimitMs: context.getRemainingTimeInMillis() - MARGIN_MS,
+    });
+  } catch (error) {
+    services = null;
+    const { name, message } = error as Error;
+    log({ level: 'error', event: 'failed', name, message });
+    throw error;
+  }
+}
+
+async function createServices(
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<ReconcilerServices> {
+  const trader = deployedTrader(environment);
+  const { table: tableName, storeKey: key, endpoint } = trader;
+  const { store, control } = openDynamoDbStores({ tableName, key, endpoint });
+  await store.open();
+  const secrets = createSecretReader();
+  const metrics = createMetricWriter({
+    namespace: METRIC_NAMESPACE,
+    dimension: { name: METRIC_DIMENSION, value: trader.deployment },
+    metrics: METRICS,
+    write,
+  });
+  return {
+    store,
+    control,
+    clock,
+    log: (entry) => log({ level: 'info', ...entry }),
+    measure: (mismatches) => metrics(clock.now(), { mismatches }),
+    async openWitness(instrument) {
+      const arn = environment[VARIABLES.readOnlyKeySecret];
+      const key = arn ? await secrets.read(arn, exchangeKeySecret) : null;
+      if (!key?.apiKey) return null;
+      const hosts = trader.mode === 'demo' ? HOSTS.demo : HOSTS.live;
+      const restUrl = trader.exchange ?? hosts.restUrl;
+      const reader = createSignedRead({ ...key, restUrl, instrument, clock });
+      return createExchangeWitness(reader, instrument);
+    },
+  };
+}
