@@ -5,6 +5,7 @@
  */
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
+import { backtestBench } from './backtest.ts';
 import { dataBench } from './data.ts';
 import { depthBench } from './depth.ts';
 import { engineBench } from './engine.ts';
@@ -25,6 +26,7 @@ const BENCHES: Readonly<Record<string, () => Promise<BenchRow[]>>> = {
   sweep: sweepBench,
   memory: memoryBench,
   vectorized: vectorizedBench,
+  backtest: backtestBench,
   data: dataBench,
 };
 

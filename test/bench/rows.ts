@@ -23,7 +23,10 @@ export interface Figure {
   readonly peerValue: number;
   /** True for rates; false, the default, for times and sizes. */
   readonly isMoreBetter?: boolean;
-  readonly limit?: { readonly valueMax: number } | { readonly ratioMin: number };
+  readonly limit?:
+    | { readonly valueMax: number }
+    | { readonly valueMin: number }
+    | { readonly ratioMin: number };
 }
 
 export function row(figure: Figure): BenchRow {
@@ -38,9 +41,13 @@ export function row(figure: Figure): BenchRow {
     ratio: rounded(ratio),
   };
   if (!limit) return plain;
-  return 'valueMax' in limit
-    ? { ...plain, limit: `value <= ${limit.valueMax}`, met: value <= limit.valueMax }
-    : { ...plain, limit: `ratio >= ${limit.ratioMin}`, met: ratio >= limit.ratioMin };
+  if ('valueMax' in limit) {
+    return { ...plain, limit: `value <= ${limit.valueMax}`, met: value <= limit.valueMax };
+  }
+  if ('valueMin' in limit) {
+    return { ...plain, limit: `value >= ${limit.valueMin}`, met: value >= limit.valueMin };
+  }
+  return { ...plain, limit: `ratio >= ${limit.ratioMin}`, met: ratio >= limit.ratioMin };
 }
 
 /** Three significant digits: the machine's noise is larger than the fourth. */

@@ -13,6 +13,7 @@ import { vectorizedSignals } from '../../research/vectorized/registry.ts';
 import { type BenchRow, elapsedNs, interleaved, row } from './rows.ts';
 
 const BARS = 525_600;
+const START_MS = Date.UTC(2025, 0, 1);
 const OPTIONS: AccountOptions = {
   cash: 100_000 * 100_000_000,
   size: { kind: 'equity', multiplePpm: 1_000_000 },
@@ -51,16 +52,16 @@ function runRows(bars: Bars): BenchRow[] {
     },
     { warmUp: 4, rounds: 9 },
   );
-  const rate = row({
-    name: 'vectorised run with metrics: signals, ledger in whole lots, all figures but the break-even fee',
-    value: (BARS / ns.run) * 1_000,
-    unit: 'million bars/s',
-    peer: 'plain loop over candle objects: running sums, float equity, drawdown',
-    peerValue: (BARS / ns.plain) * 1_000,
-    isMoreBetter: true,
-  });
   return [
-    { ...rate, limit: `value >= ${RATE_MIN}`, met: rate.value >= RATE_MIN },
+    row({
+      name: 'vectorised run with metrics: signals, ledger in whole lots, all figures but the break-even fee',
+      value: (BARS / ns.run) * 1_000,
+      unit: 'million bars/s',
+      peer: 'plain loop over candle objects: running sums, float equity, drawdown',
+      peerValue: (BARS / ns.plain) * 1_000,
+      isMoreBetter: true,
+      limit: { valueMin: RATE_MIN },
+    }),
     row({
       name: 'break-even fee of the same run, found by running it again',
       value: ns.breakEven / 1e6,
@@ -114,13 +115,13 @@ function smaRows(closes: Float64Array): BenchRow[] {
 
 const WINDOW = 30;
 
-interface PlainCandle {
+export interface PlainCandle {
   readonly open: number;
   readonly close: number;
 }
 
 /** The same rule as a person would write it first: no lots, no money, no daily figures. */
-function plainRun(candles: readonly PlainCandle[]): number {
+export function plainRun(candles: readonly PlainCandle[]): number {
   const [long, smoothing] = [200, 10];
   let [recent, older, sign, pending, held] = [0, 0, 0, 0, 0];
   let [cash, peak, deepest] = [100_000, 100_000, 0];
@@ -145,7 +146,7 @@ function plainRun(candles: readonly PlainCandle[]): number {
   return deepest;
 }
 
-function candlesOf(bars: Bars): PlainCandle[] {
+export function candlesOf(bars: Bars): PlainCandle[] {
   return Array.from({ length: bars.length }, (_, i) => ({
     open: (bars.open[i] as number) / 10,
     close: (bars.close[i] as number) / 10,
@@ -153,7 +154,7 @@ function candlesOf(bars: Bars): PlainCandle[] {
 }
 
 /** A seeded walk of 1-minute bars around 60,000 USDT. */
-function generatedBars(length: number): Bars {
+export function generatedBars(length: number): Bars {
   const columns = {
     openMs: new Float64Array(length),
     open: new Int32Array(length),
@@ -168,7 +169,7 @@ function generatedBars(length: number): Bars {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
     const open = price;
     price = Math.max(100_000, open + (state >>> 22) - 511);
-    columns.openMs[i] = i * 60_000;
+    columns.openMs[i] = START_MS + i * 60_000;
     columns.open[i] = open;
     columns.close[i] = price;
     columns.high[i] = Math.max(open, price) + 50;
