@@ -7,7 +7,6 @@ import { createSecretReader } from '../../shared/adapters/secrets/secrets-manage
 import { deployedTrader } from '../../shared/config/deployed-trader.ts';
 import { telegramSecret, VARIABLES } from '../../shared/config/deployment.ts';
 import { loadKeyless } from '../../shared/config/keyless.ts';
-import { loadConfiguration } from '../../shared/config/load.ts';
 import type { TimeMs } from '../../shared/core/units.ts';
 import { type BotParts, createBot, type TelegramBot } from './bot.ts';
 import { receive, type WebhookResponse } from './webhook.ts';
