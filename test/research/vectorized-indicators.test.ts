@@ -233,6 +233,70 @@ describe('published tables are met', () => {
     expectClose(bands.lower.subarray(19), [86.12, 86.14, 85.87], CENT);
   });
 
+  it('ATR(14): the spreadsheet of ChartSchool, "Average True Range", cs-atr.xls', () => {
+    const rows = [
+      [48.7, 47.79, 48.16],
+      [48.72, 48.14, 48.61],
+      [48.9, 48.39, 48.75],
+      [48.87, 48.37, 48.63],
+      [48.82, 48.24, 48.74],
+      [49.05, 48.635, 49.03],
+      [49.2, 48.94, 49.07],
+      [49.35, 48.86, 49.32],
+      [49.92, 49.5, 49.91],
+      [50.19, 49.87, 50.13],
+      [50.12, 49.2, 49.53],
+      [49.66, 48.9, 49.5],
+      [49.88, 49.43, 49.75],
+      [50.19, 49.725, 50.03],
+      [50.36, 49.26, 50.31],
+      [50.57, 50.09, 50.52],
+      [50.65, 50.3, 50.41],
+      [50.43, 49.21, 49.34],
+      [49.63, 48.98, 49.37],
+      [50.33, 49.61, 50.23],
+      [50.29, 49.2, 49.2375],
+      [50.17, 49.43, 49.93],
+      [49.32, 48.08, 48.43],
+      [48.5, 47.64, 48.18],
+      [48.3201, 41.55, 46.57],
+      [46.8, 44.2833, 45.41],
+      [47.8, 47.31, 47.77],
+      [48.39, 47.2, 47.72],
+      [48.66, 47.9, 48.62],
+      [48.79, 47.7301, 47.85],
+    ];
+    const column = (i: number) => floats(rows.map((row) => row[i] as number));
+    const ranges = atr({ high: column(0), low: column(1), close: column(2) }, 14);
+    expect([...ranges.subarray(0, 13)].every(Number.isNaN)).toBe(true);
+    expectClose(
+      ranges.subarray(13),
+      [
+        0.555, 0.593_928_571_4, 0.585_790_816_3, 0.568_948_615_2, 0.615_452_285_5, 0.617_919_979_4,
+        0.642_354_266_6, 0.674_328_961_8, 0.692_769_750_3, 0.775_429_053_8, 0.781_469_835_7,
+        1.209_229_133, 1.302_619_909, 1.380_289_916, 1.366_697_779, 1.336_219_366, 1.316_482_269,
+      ],
+      1e-9,
+    );
+  });
+
+  // The published tables that were found begin the averages with the first close, not with a mean.
+  it('MACD(2, 3, 2), by hand from its definition', () => {
+    const closes = [2, 4, 9, 6, 12];
+    // Fast: the mean of 2 and 4 is 3, then two thirds of the way: 7, 19 ÷ 3, 91 ÷ 9.
+    // Slow: the mean of 2, 4 and 9 is 5, then half of the way: 5.5, 8.75.
+    const line = [7 - 5, 19 / 3 - 5.5, 91 / 9 - 8.75];
+    // Signal(2) of the line: mean of 2 and 5/6 = 17/12; then two thirds of the way to 49/36.
+    const signal = [17 / 12, 17 / 12 + (49 / 36 - 17 / 12) * (2 / 3)];
+    const columns = macd(floats(closes), { fast: 2, slow: 3, signal: 2 });
+    expectClose(columns.line.subarray(2), line, 1e-12);
+    expectClose(columns.signal.subarray(3), signal, 1e-12);
+    expectClose(columns.histogram.subarray(3), [5 / 6 - 17 / 12, 49 / 36 - 149 / 108], 1e-12);
+    expect([...columns.line.subarray(0, 2), ...columns.signal.subarray(0, 3)]).toEqual(
+      new Array(5).fill(Number.NaN),
+    );
+  });
+
   it('WMA(5) of 1 to 5 is 55 ÷ 15, and MACD of a straight line is the lag of its averages', () => {
     expect(wma(floats([1, 2, 3, 4, 5]), 5).at(-1)).toBe(55 / 15);
     // An EMA begun with its mean lags a line of slope 1 by (n - 1) ÷ 2: 12.5 - 5.5 = 7.
