@@ -7,6 +7,7 @@ import { isRecording } from '../../shared/adapters/recording/recording-reader.ts
 import { INTERVALS } from '../../shared/core/market/candle.ts';
 import { createStrategy } from '../../shared/strategies/registry.ts';
 import { asked, readCandleRun } from './candle-run.ts';
+import { exactly } from './exact-money.ts';
 import { backtestRecording } from './recorded-run.ts';
 import { CANDLE_DATA, type RunOptions, readRunOptions, runOptions } from './run-options.ts';
 import { type FinishedRun, tellRun } from './run-output.ts';
@@ -25,7 +26,8 @@ export function addBacktestCommand(program: Command): void {
     .action(async (flags: Record<string, unknown>) => {
       const options = readRunOptions(flags);
       const isTicks = await isRecording(options.data);
-      tellRun(await (isTicks ? backtestRecording(options) : backtest(options)));
+      const run = isTicks ? backtestRecording : backtest;
+      await exactly(async () => tellRun(await run(options)));
     });
 }
 

@@ -6,6 +6,7 @@ import { vectorizedSignals } from '../../research/vectorized/registry.ts';
 import { isRecording } from '../../shared/adapters/recording/recording-reader.ts';
 import { ConfigurationError } from '../../shared/config/load.ts';
 import { asked, readCandleRun } from './candle-run.ts';
+import { exactly } from './exact-money.ts';
 import { CANDLE_DATA, type RunOptions, readRunOptions, runOptions } from './run-options.ts';
 import { type FinishedRun, tellRun } from './run-output.ts';
 
@@ -15,7 +16,7 @@ export function addResearchCommand(program: Command): void {
     .description('run a strategy on candles, vectorised: no engine, no risk limits');
   runOptions(command, { risk: 'none', data: CANDLE_DATA }).action(
     async (flags: Record<string, unknown>) => {
-      tellRun(await research(readRunOptions(flags)));
+      await exactly(async () => tellRun(await research(readRunOptions(flags))));
     },
   );
 }

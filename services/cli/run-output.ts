@@ -174,6 +174,11 @@ function toldRun(finished: FinishedRun, report: RunReport): string {
   const reason = metrics.ratiosWithheld;
   const notes = [
     ...(reason === null ? [] : [`No ratios: ${reason}.`]),
+    ...(run.fills.length === 0 && Object.keys(finished.refusals).length > 0
+      ? [
+          'Nothing was traded: the limits of --risk live (shared/core/trading/risk-limits.ts) refused it. Give a smaller --size or --cash, or --risk none.',
+        ]
+      : []),
     verdict(breakEvenFeeBps, options.feeBps, metrics.equityMultiple),
     recorded === null
       ? 'Not in these figures: spread and market impact beyond --slippage-bps, the exchange’s filters, maker fills, latency inside a bar.'
