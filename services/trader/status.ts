@@ -17,6 +17,7 @@ export function statusOf(
   const record = account.isKnown ? account.record : null;
   const mark = market.mark;
   const margin = marginOf(engine, calculator);
+  const bracket = margin ? calculator.bracket(margin.notional) : null;
   const liquidation = record ? calculator.liquidationPrice({ ...record, instrument }) : null;
   const ageMs = Math.max(market.bookAgeMs(engine.now), market.markAgeMs(engine.now));
   return {
@@ -40,6 +41,8 @@ export function statusOf(
       record && mark !== null ? formatMoney(account.unrealizedPnl(mark, instrument)) : null,
     initialMargin: margin ? formatMoney(margin.initial) : null,
     maintenanceMargin: margin ? formatMoney(margin.maintenance) : null,
+    maintenanceRatePpm: bracket?.maintenanceRatePpm ?? null,
+    maintenanceCum: bracket ? formatMoney(bracket.cum) : null,
     marginRatioPpm: margin ? Math.min(margin.ratioPpm, RATIO_PPM_MAX) : null,
     liquidationPrice: liquidation === null ? null : instrument.formatPrice(liquidation),
     fundingRateE8: market.markPrice?.fundingRateE8 ?? null,

@@ -30,6 +30,9 @@ export type TraderStatus = {
   readonly unrealizedPnl: string | null;
   readonly initialMargin: string | null;
   readonly maintenanceMargin: string | null;
+  /** The step of the maintenance table in force, `notional × rate − cum`: for the margin at another mark price. */
+  readonly maintenanceRatePpm: number | null;
+  readonly maintenanceCum: string | null;
   /** Maintenance margin over margin balance; 1,000,000 is liquidation, and no more is said than a thousand times that. */
   readonly marginRatioPpm: number | null;
   /** Null where there is no position, or none does it. */

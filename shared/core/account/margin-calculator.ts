@@ -61,7 +61,7 @@ export class MarginCalculator {
 
   /** Maintenance margin of a notional, rounded up: `notional × rate − cum`. Above the last bracket, its rate. */
   maintenance(notional: Money): Money {
-    const { maintenanceRatePpm, cum } = this.#bracket(notional);
+    const { maintenanceRatePpm, cum } = this.bracket(notional);
     return asMoney(
       Math.max(0, mulDiv({ value: notional, times: maintenanceRatePpm, over: PPM }, 'up') - cum),
     );
@@ -81,7 +81,7 @@ export class MarginCalculator {
    * where twice that is less than is asked after, no rounding can reach it.
    */
   mayReach(ratioPpm: number, notional: Money, balance: Money): boolean {
-    const most = notional * this.#bracket(notional).maintenanceRatePpm + PPM;
+    const most = notional * this.bracket(notional).maintenanceRatePpm + PPM;
     return !(balance > 0 && 2 * most < balance * (ratioPpm - 1));
   }
 
@@ -121,7 +121,8 @@ export class MarginCalculator {
     return null;
   }
 
-  #bracket(notional: Money): MarginBracket {
+  /** The step of the table a notional falls in; above the last one, the last. */
+  bracket(notional: Money): MarginBracket {
     const last = this.#brackets.length - 1;
     let index = 0;
     while (index < last && notional > bracketAt(this.#brackets, index).notionalMax) index += 1;
