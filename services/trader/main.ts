@@ -68,6 +68,8 @@ try {
   for (const line of isExpected ? message.split('\n') : [stack ?? message]) say('critical', line);
   process.exitCode = 1;
 }
+// Once all is said: Telegram's throttle keeps timers that would hold the process for minutes.
+process.stdout.write('', () => process.exit());
 
 async function main(): Promise<number> {
   let session: TradingSession | null = null;
