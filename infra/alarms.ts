@@ -3,7 +3,7 @@
  * together. Thresholds are those at which the trader itself acts (LIVE_LIMITS) or a little before, so that
  * a person hears of it at once and not twice.
  */
-import { Stack } from 'aws-cdk-lib';
+import { Duration, Stack } from 'aws-cdk-lib';
 import {
   Alarm,
   ComparisonOperator,
@@ -89,6 +89,7 @@ function alarmRules(metrics: ObservedMetrics): Record<AlarmName, AlarmRule> {
           user: metrics.own('userStreamAge', { label: 'user stream', statistic: Stats.MINIMUM }),
         },
         label: 'age over limit',
+        period: Duration.minutes(1),
       }),
       threshold: 1,
       minutes: [2, 3],

@@ -110,9 +110,11 @@ export function metricsOf({ settings, table, trader, operations }: Observed) {
   };
 }
 
-/** Sum of metrics, those without data counting as nothing. */
+/** Sum of metrics, those without data counting as nothing. `label`, in small letters, is unique in its graph. */
 export function sumOf(metrics: readonly Metric[], label: string): MathExpression {
-  const usingMetrics = Object.fromEntries(metrics.map((metric, i) => [`m${i}`, metric]));
+  const usingMetrics = Object.fromEntries(
+    metrics.map((metric, i) => [`${label.replace(/\W/g, '')}${i}`, metric]),
+  );
   return new MathExpression({
     expression: Object.keys(usingMetrics)
       .map((id) => `FILL(${id}, 0)`)

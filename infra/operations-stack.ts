@@ -44,7 +44,6 @@ export class OperationsStack extends Stack {
 
     const telegram = { [VARIABLES.telegramSecret]: secrets.telegram };
     const readOnlyKey = { [VARIABLES.readOnlyKeySecret]: secrets.readOnlyKey };
-    const alertTopic = { [VARIABLES.alertTopic]: this.alerts.topicArn };
     const shared = { settings, table };
     // A key restricted to the static address can be used from there alone.
     const sameWayOut = { network: hasStaticAddress(settings) ? network : null };
@@ -75,7 +74,6 @@ export class OperationsStack extends Stack {
       code: codeOf('reconciler'),
       description: 'Compares the table with the exchange, and says what differs',
       secrets: { ...telegram, ...readOnlyKey },
-      environment: alertTopic,
       memoryMiB: 256,
       timeout: Duration.seconds(90),
     });
@@ -84,7 +82,6 @@ export class OperationsStack extends Stack {
       code: codeOf('margin-alert'),
       description: 'Watches margin, loss, funding and heartbeat from outside the trader',
       secrets: telegram,
-      environment: alertTopic,
       memoryMiB: 256,
       timeout: Duration.seconds(30),
     });
@@ -101,11 +98,6 @@ export class OperationsStack extends Stack {
         resources: [chart.lambda.functionArn],
       }),
     );
-    for (const { lambda } of [reconciler, marginAlert]) {
-      lambda.addToRolePolicy(
-        new PolicyStatement({ actions: ['sns:Publish'], resources: [this.alerts.topicArn] }),
-      );
-    }
     this.#every(Duration.minutes(5), 'ReconcilerSchedule', reconciler);
     this.#every(Duration.minutes(1), 'MarginAlertSchedule', marginAlert);
 

@@ -7,10 +7,10 @@ import { Architecture, type Code, Function as Lambda, Runtime } from 'aws-cdk-li
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { VARIABLES } from '../shared/config/deployment.ts';
 import { acknowledge } from './acknowledgements.ts';
 import type { Settings } from './config.ts';
 import { logGroup } from './log-group.ts';
+import { programEnvironment } from './program-environment.ts';
 import { grantTable } from './table-grant.ts';
 
 export interface OperatorFunctionProps {
@@ -110,13 +110,7 @@ export class OperatorFunction extends Construct {
           }
         : {}),
       environment: {
-        PLIMSOLL_MODE: settings.mode,
-        PLIMSOLL_SYMBOL: settings.symbol,
-        PLIMSOLL_ACCOUNT: settings.account,
-        PLIMSOLL_STRATEGY: settings.strategy,
-        PLIMSOLL_INTERVAL: settings.interval,
-        PLIMSOLL_TABLE: table.tableName,
-        [VARIABLES.deployment]: settings.deployment,
+        ...programEnvironment(settings, table),
         ...secretVariables,
         ...props.environment,
       },

@@ -101,8 +101,8 @@ export class ResearchStack extends Stack {
         'task.$': '$.task',
         'resultsPrefix.$': '$.resultsPrefix',
       },
-      // An express child bills by time, not by transition, and a chunk takes no five minutes.
-      mapExecutionType: StateMachineType.EXPRESS,
+      // An express child may live five minutes, waiting for a free Lambda included.
+      mapExecutionType: StateMachineType.STANDARD,
       maxConcurrency: CHUNKS_AT_ONCE,
       toleratedFailurePercentage: 1,
       resultWriterV2: new ResultWriterV2({
@@ -170,7 +170,7 @@ export class ResearchStack extends Stack {
       architecture: Architecture.ARM_64,
       // One whole processor.
       memorySize: 1769,
-      timeout: Duration.minutes(4),
+      timeout: Duration.minutes(10),
       role,
       logGroup: logs,
     });

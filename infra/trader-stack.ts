@@ -25,6 +25,7 @@ import { VARIABLES } from '../shared/config/deployment.ts';
 import { acknowledge, exportOf } from './acknowledgements.ts';
 import { hasStaticAddress, type Settings } from './config.ts';
 import { logGroup } from './log-group.ts';
+import { programEnvironment } from './program-environment.ts';
 import { grantTable } from './table-grant.ts';
 
 export interface TraderStackProps extends StackProps {
@@ -84,25 +85,16 @@ export class TraderStack extends Stack {
       stopTimeout: Duration.seconds(120),
       healthCheck: {
         // Event loop and lease, not the exchange: restarting does not bring an exchange back.
-        command: ['CMD', '/nodejs/bin/node', 'health-check.mjs'],
+        command: ['CMD', '/nodejs/bin/node', '/app/health-check.mjs'],
         interval: Duration.seconds(30),
         timeout: Duration.seconds(5),
         retries: 3,
         startPeriod: Duration.seconds(120),
       },
       environment: {
-        PLIMSOLL_MODE: settings.mode,
-        PLIMSOLL_SYMBOL: settings.symbol,
-        PLIMSOLL_ACCOUNT: settings.account,
-        PLIMSOLL_STRATEGY: settings.strategy,
-        PLIMSOLL_PARAMS: settings.params,
-        PLIMSOLL_INTERVAL: settings.interval,
-        PLIMSOLL_SIZE: settings.size,
-        PLIMSOLL_LEVERAGE: String(settings.leverage),
-        PLIMSOLL_STORE: 'dynamodb',
-        PLIMSOLL_TABLE: table.tableName,
+        ...programEnvironment(settings, table),
+        AWS_REGION: this.region,
         PLIMSOLL_JSON: 'true',
-        [VARIABLES.deployment]: settings.deployment,
         [VARIABLES.bucket]: bucket.bucketName,
         [VARIABLES.telegramSecret]: secrets.telegram.secretArn,
         ...(secrets.tradingKey
