@@ -58,6 +58,7 @@ export class CandleExchange {
   readonly #schedule: readonly ScheduledFunding[];
   readonly #highestPrice: number;
   #nextFunding = 0;
+  #fundingBar: number;
   #order: Intent | null = null;
   #refusedDecision = '';
   #events = 0;
@@ -71,6 +72,7 @@ export class CandleExchange {
     this.#ledger = new Ledger(this.#arithmetic, { cash: account.cash, feeE8 });
     this.#slippageE8 = rateE8(account.slippageBps, 'slippage');
     this.#schedule = scheduleFunding(bars, account);
+    this.#fundingBar = this.#schedule[0]?.bar ?? -1;
     this.#highestPrice = highest(bars.high);
   }
 
@@ -89,7 +91,7 @@ export class CandleExchange {
 
   /** The bar of the next funding payment; -1 where there is none. */
   get fundingBar(): number {
-    return this.#schedule[this.#nextFunding]?.bar ?? -1;
+    return this.#fundingBar;
   }
 
   /** Takes an order, to be filled at the next open. What margin refused once is refused for the whole decision. */
@@ -124,6 +126,7 @@ export class CandleExchange {
       const due = this.#schedule[this.#nextFunding];
       if (due?.bar !== bar || due.isInside !== isInside) return;
       this.#nextFunding += 1;
+      this.#fundingBar = this.#schedule[this.#nextFunding]?.bar ?? -1;
       if (this.position === 0) continue;
       const { timeMs, price, rateE8: rate, source } = due;
       const payment = this.#ledger.fund({ timeMs, bar }, price, rate);

@@ -66,6 +66,11 @@ const DAY_MS = 86_400_000;
 const SECOND_MS = 1_000;
 const ORDER_TIMER = 'order:';
 
+interface Timer {
+  readonly id: string;
+  readonly atMs: TimeMs;
+}
+
 class BacktestRun {
   readonly #bars: Bars;
   readonly #options: BacktestOptions;
@@ -75,7 +80,7 @@ class BacktestRun {
   readonly #signals: Int8Array;
   readonly #equity: Float64Array;
   /** What the engine asked to be reminded of its orders, soonest first. */
-  #timers: { readonly id: string; readonly atMs: TimeMs }[] = [];
+  #timers: Timer[] = [];
   /** The target decided at the bar before; null where nothing was decided. */
   #decided: number | null = null;
   #counts = { signals: 0, unchanged: 0, withoutSize: 0, unfilledAtEnd: 0 };
@@ -215,10 +220,14 @@ class BacktestRun {
   }
 
   #remind(timeMs: TimeMs): void {
-    const isDue = (timer: { atMs: TimeMs }) => timer.atMs <= timeMs;
-    const due = this.#timers.filter(isDue);
-    this.#timers = this.#timers.filter((timer) => !isDue(timer));
-    for (const { id } of due) this.#step({ kind: 'timer', timeMs, id });
+    const due: string[] = [];
+    const later: Timer[] = [];
+    for (const timer of this.#timers) {
+      if (timer.atMs <= timeMs) due.push(timer.id);
+      else later.push(timer);
+    }
+    this.#timers = later;
+    for (const id of due) this.#step({ kind: 'timer', timeMs, id });
   }
 
   /**

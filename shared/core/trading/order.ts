@@ -84,18 +84,19 @@ export type OrderState =
   | 'refused'
   | 'abandoned';
 
-const TERMINAL: ReadonlySet<OrderState> = new Set([
-  'filled',
-  'canceled',
-  'expired',
-  'rejected',
-  'refused',
-  'abandoned',
-]);
-
 /** True where nothing can happen to the order any more. */
 export function isTerminal(state: OrderState): boolean {
-  return TERMINAL.has(state);
+  switch (state) {
+    case 'filled':
+    case 'canceled':
+    case 'expired':
+    case 'rejected':
+    case 'refused':
+    case 'abandoned':
+      return true;
+    default:
+      return false;
+  }
 }
 
 /** An order as we know it: the intent and what became of it. Stored as is. */

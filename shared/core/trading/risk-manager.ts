@@ -235,19 +235,21 @@ function size({ request }: ProposedOrder, context: RiskContext): Refusal {
   return null;
 }
 
+const ORDER_WINDOWS = [
+  [1_000, 'ordersPerSecondMax'],
+  [10_000, 'ordersPer10SecondsMax'],
+  [60_000, 'ordersPerMinuteMax'],
+  [86_400_000, 'ordersPerDayMax'],
+] as const;
+
 /** Not too many, not too fast, not twice the same. */
 function pace(
   { request }: ProposedOrder,
   { activity, limits, nowMs, position }: RiskContext,
 ): Refusal {
   const { orders, rejects, flips } = activity;
-  const windows = [
-    [1_000, limits.ordersPerSecondMax],
-    [10_000, limits.ordersPer10SecondsMax],
-    [60_000, limits.ordersPerMinuteMax],
-    [86_400_000, limits.ordersPerDayMax],
-  ] as const;
-  for (const [windowMs, most] of windows) {
+  for (const [windowMs, limit] of ORDER_WINDOWS) {
+    const most = limits[limit];
     if (!(orders.count(nowMs, windowMs) < most)) {
       return refuse('orderRate', `${most} orders in ${windowMs / 1000} s`);
     }
