@@ -84,6 +84,7 @@ const CLAIM_KEPT_MS = 2 * 86_400_000;
 const HOUR_MS = 3_600_000;
 const REQUEST_TIMEOUT_S = 5;
 const RETRY_DELAY_MAX_S = 5;
+const MESSAGE_GAP_MS = 50;
 
 export function createBot(parts: BotParts): TelegramBot {
   const bot = new Bot(parts.botToken, {
@@ -100,7 +101,9 @@ export function createBot(parts: BotParts): TelegramBot {
       maxDelaySeconds: RETRY_DELAY_MAX_S,
       rethrowHttpErrors: true,
     }),
-    apiThrottler(),
+    // Its defaults are for broadcasts, a second between messages; here a few answers go out in order, and
+    // Telegram itself says when to wait.
+    apiThrottler({ out: { maxConcurrent: 1, minTime: MESSAGE_GAP_MS } }),
   );
   const handler = new UpdateHandler(bot, parts);
   bot.on('message:text', (ctx) => handler.onText(ctx));

@@ -4,7 +4,6 @@ import about from '../../package.json' with { type: 'json' };
 import { openDynamoDbStores } from '../../shared/adapters/dynamodb/store.ts';
 import { createFunctionInvoker } from '../../shared/adapters/lambda/invoke.ts';
 import { createSecretReader } from '../../shared/adapters/secrets/secrets-manager.ts';
-import { deployedTrader } from '../../shared/config/deployed-trader.ts';
 import { telegramSecret, VARIABLES } from '../../shared/config/deployment.ts';
 import { loadKeyless } from '../../shared/config/keyless.ts';
 import type { TimeMs } from '../../shared/core/units.ts';
