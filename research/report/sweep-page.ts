@@ -8,7 +8,7 @@ import type { WalkForward, WalkForwardStep } from '../sweep/walk-forward.ts';
 import { day, type Html, html, interval, multiple, number, percent } from './html.ts';
 import { pageText, type Tile, tilesRow, verdictCard } from './page.ts';
 import { meritOf, sweepMap } from './sweep-map.ts';
-import { rowsTable } from './tables.ts';
+import { labelledTable, rowsTable } from './tables.ts';
 import { TAKER_FEE_BPS } from './verdict.ts';
 
 export interface SweepPageFacts {
@@ -141,18 +141,6 @@ function tilesOf(facts: SweepPageFacts): Tile[] {
       more: `of ${number(trials, 0)} combinations`,
     },
   ];
-}
-
-/** A table whose cells are labelled by themselves where the screen is too narrow for columns. */
-function labelledTable(head: readonly string[], rows: readonly (readonly string[])[]): Html {
-  return html`<table class="labelled"><thead><tr>${head.map((name) => html`<th scope="col">${name}</th>`)}</tr></thead><tbody>${rows.map(
-    (row) =>
-      html`<tr>${row.map((cell, i) =>
-        i === 0
-          ? html`<th scope="row">${cell}</th>`
-          : html`<td data-name="${head[i] ?? ''}">${cell}</td>`,
-      )}</tr>\n`,
-  )}</tbody></table>`;
 }
 
 function topTable({ grid, top }: SweepPageFacts): Html {

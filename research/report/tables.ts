@@ -20,6 +20,25 @@ export function rowsTable(rows: readonly Row[]): Html {
   )}</tbody></table>`;
 }
 
+/**
+ * A table whose cells are labelled by themselves where the screen is too narrow for columns. `words` aligns them as
+ * text, not as numbers.
+ */
+export function labelledTable(
+  head: readonly string[],
+  rows: readonly (readonly (string | Html)[])[],
+  kind: '' | 'words' = '',
+): Html {
+  return html`<table class="labelled ${kind}"><thead><tr>${head.map((name) => html`<th scope="col">${name}</th>`)}</tr></thead><tbody>${rows.map(
+    (row) =>
+      html`<tr>${row.map((cell, i) =>
+        i === 0
+          ? html`<th scope="row">${cell}</th>`
+          : html`<td data-name="${head[i] ?? ''}">${cell}</td>`,
+      )}</tr>\n`,
+  )}</tbody></table>`;
+}
+
 export function metricsTable(report: ReportRun): Html {
   const { metrics: m, run, breakEvenFeeBps, feeBps } = report;
   const ratio = (value: number | null, none: string, show = (v: number) => number(v, 2)) =>

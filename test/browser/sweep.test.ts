@@ -3,12 +3,13 @@
  * program itself on made-up candles with a rising and falling trend, its pages opened in Chromium; screenshots are left
  * in a temporary folder.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { walk } from '../research/vectorized-support.ts';
-import { finished, storyFolder } from '../support/sessions.ts';
+import { finished } from '../support/sessions.ts';
 import { isChromiumThere, launch, tellIfMissing } from './chromium.ts';
 import { LOOKS, openedPage } from './opened-page.ts';
 
@@ -26,7 +27,7 @@ interface Result {
 tellIfMissing();
 
 describe.skipIf(!isChromiumThere)('the report of a sweep in a browser', () => {
-  const folder = storyFolder('sweep-page');
+  const folder = mkdtempSync(join(tmpdir(), 'plimsoll-sweep-page-'));
   let browser: Browser;
 
   beforeAll(async () => {

@@ -1,0 +1,88 @@
+/**
+ * Goal: the validation is readable where people read it, whether it passes or not. Method: the program itself on
+ * made-up candles, and a page with differences and hostile text, opened in Chromium; screenshots are left in a temporary
+ * folder.
+ */
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { validationPage } from '../../research/validation/page.ts';
+import { walk } from '../research/vectorized-support.ts';
+import { finished } from '../support/sessions.ts';
+import { isChromiumThere, launch, tellIfMissing } from './chromium.ts';
+import { LOOKS, openedPage } from './opened-page.ts';
+
+const MINUTE = 60_000;
+
+tellIfMissing();
+
+describe.skipIf(!isChromiumThere)('the page of a validation in a browser', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'plimsoll-validation-page-'));
+  let browser: Browser;
+
+  beforeAll(async () => {
+    process.stderr.write(`screenshots of the validation: ${folder}\n`);
+    browser = await launch();
+  });
+  afterAll(() => browser?.close());
+
+  /** The page in every look: whole, with the verdict and the cells of its table of checks. */
+  async function looked(file: string, verdict: string): Promise<string[][]> {
+    let rows: string[][] = [];
+    for (const [size, scheme] of LOOKS) {
+      const { page, expectWhole, close } = await openedPage(browser, file, { size, scheme });
+      expect(await page.textContent('.verdict strong')).toBe(verdict);
+      rows = await page.$$eval('table.words tbody tr', (all) =>
+        all.map((row) => [...row.children].map((cell) => cell.textContent ?? '')),
+      );
+      const shot = file.replace('.html', `-${size}-${scheme}.png`);
+      await page.screenshot({ path: shot, fullPage: true });
+      await expectWhole();
+      await close();
+    }
+    return rows;
+  }
+
+  it('shows every check of a run without differences', async () => {
+    const lines = walk(400, 5).map((close, i) => {
+      const price = (close / 10).toFixed(1);
+      return `${1_700_000_040_000 + i * MINUTE},${price},${price},${price},${price},1.5`;
+    });
+    const csv = `open_time,open,high,low,close,volume\n${lines.join('\n')}\n`;
+    writeFileSync(join(folder, 'btcusdt.csv'), csv);
+    const { code, text } = await finished(
+      ['validate', '--data', 'btcusdt.csv', '--report', 'passed.html', '--seed', '3'],
+      folder,
+    );
+    expect([code, text]).toEqual([0, expect.stringContaining('zero differences')]);
+    const rows = await looked(join(folder, 'passed.html'), 'Zero differences');
+    expect(rows.length).toBeGreaterThan(10);
+    expect(rows.map((row) => row.at(-1))).toEqual(rows.map(() => '0'));
+    expect(rows.map(([name]) => name)).toEqual(expect.arrayContaining(['signals', 'look-ahead']));
+  }, 60_000);
+
+  it('names what differs, however long it is and whatever it says', async () => {
+    const what = `<script>alert(1)</script> ${'decided'.repeat(40)} & "nothing"`;
+    const page = validationPage(
+      {
+        checks: [
+          {
+            ...{ name: 'journal, backtest', strategy: 'SmaCrossover', sides: 'both' },
+            ...{ compared: 1_200_000, differences: 1_234 },
+            examples: [{ timeMs: Date.UTC(2024, 0, 2), what }],
+          },
+        ],
+        sources: [],
+        differences: 1_234,
+      },
+      [['data', 'file.csv']],
+    );
+    writeFileSync(join(folder, 'failed.html'), page);
+    const rows = await looked(join(folder, 'failed.html'), '1,234 differences');
+    expect(rows).toEqual([['journal, backtest', 'SmaCrossover', 'both', '1,200,000', '1,234']]);
+    expect(page).not.toContain('<script>alert');
+    expect(page).toContain('2024-01-02T00:00:00.000Z: &lt;script&gt;');
+  });
+});
