@@ -89,9 +89,16 @@ export interface ExchangeClient {
   setLeverage(leverage: number): Promise<void>;
   /** Sends exactly once, with the intent's own timestamp and recvWindow. Throws ExchangeError. */
   placeOrder(intent: Intent): Promise<OrderReport>;
+  /** A stop cannot be canceled any more once it has triggered. Throws ExchangeError. */
   cancelOrder(clientOrderId: string, orderClass: OrderClass): Promise<OrderReport>;
   /** null where the exchange says the order does not exist: weak evidence. */
   queryOrder(clientOrderId: string, orderClass: OrderClass): Promise<OrderReport | null>;
+  /**
+   * Dead-man switch: the exchange cancels all open regular orders `ms` from now unless called again; 0
+   * turns it off. Whether it cancels stops as well is not documented, so nothing may rest on that.
+   * Absent where there is none. Throws ExchangeError.
+   */
+  setCountdown?(ms: number): Promise<void>;
   /** Position, wallet and open orders of both classes, from consecutive reads. */
   accountSnapshot(): Promise<AccountSnapshot>;
   /** Fills with a trade id above `tradeId`, oldest first; all of the last 7 days where it is "". */

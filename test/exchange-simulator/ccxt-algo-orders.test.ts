@@ -54,7 +54,7 @@ test('a stop is placed, shown in its own book alone, told and canceled', async (
   expect(await client.fetchOpenOrders(SYMBOL)).toEqual([]);
   const open = await client.fetchOpenOrders(SYMBOL, undefined, undefined, TRIGGER);
   expect(open.map((order) => order.id)).toEqual([placed.id]);
-  expect(await client.fetchOrder(placed.id, SYMBOL, TRIGGER)).toMatchObject({ status: 'open' });
+  expect(await client.fetchOrder(placed.id!, SYMBOL, TRIGGER)).toMatchObject({ status: 'open' });
   const update = await stream.find((frame) => frame.e === 'ALGO_UPDATE');
   expect(update.o).toMatchObject({
     caid: clientAlgoId,
@@ -70,11 +70,11 @@ test('a stop is placed, shown in its own book alone, told and canceled', async (
     R: true,
     cp: false,
   });
-  await client.cancelOrder(placed.id, SYMBOL, TRIGGER);
+  await client.cancelOrder(placed.id!, SYMBOL, TRIGGER);
   expect(await client.fetchOpenOrders(SYMBOL, undefined, undefined, TRIGGER)).toEqual([]);
   const gone = await stream.find((frame) => frame.o?.X === 'CANCELED');
   expect(gone.o.caid).toBe(clientAlgoId);
-  await expect(client.cancelOrder(placed.id, SYMBOL, TRIGGER)).rejects.toMatchObject({
+  await expect(client.cancelOrder(placed.id!, SYMBOL, TRIGGER)).rejects.toMatchObject({
     name: 'OrderNotFound',
   });
 });

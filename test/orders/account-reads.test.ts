@@ -72,6 +72,7 @@ describe('the account', () => {
         },
       ],
       '/fapi/v1/openOrders': [],
+      '/fapi/v1/openAlgoOrders': [],
     });
     expect(await client.accountSnapshot()).toEqual({
       walletBalance: 999_912_345_678,
@@ -87,6 +88,7 @@ describe('the account', () => {
       '/fapi/v3/account': { assets: [] },
       '/fapi/v3/positionRisk': [],
       '/fapi/v1/openOrders': [],
+      '/fapi/v1/openAlgoOrders': [],
     });
     expect(await client.accountSnapshot()).toMatchObject({ position: 0, walletBalance: 0 });
   });

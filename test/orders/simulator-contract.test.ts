@@ -63,6 +63,9 @@ async function until(condition: () => boolean): Promise<void> {
 
 const intent = (request: Parameters<typeof anyIntent>[0]) =>
   anyIntent(request, { timestampMs: clock.now(), recvWindowMs: 2_000 });
+/** A stop that closes 0.010 of a long position. */
+const stop = (stopPrice: Ticks) =>
+  intent({ price: null, side: 'sell', reduceOnly: true, timeInForce: 'GTC', stopPrice });
 const fills = () => facts.flatMap((fact) => (fact.kind === 'fill' ? [fact.fill] : []));
 const reports = (clientOrderId: string): OrderReport[] =>
   facts.flatMap((fact) =>
@@ -204,6 +207,66 @@ describe('the order adapter on the simulator', () => {
         funding.reduce((total, payment) => total + payment.amount, 0),
     );
     expect(await client.fillsAfter('')).toHaveLength(fills().length);
+  });
+
+  it('keeps a stop apart from regular orders, and cancels it once', async () => {
+    const far = below(9_000);
+    const order = stop(far);
+    const { clientOrderId } = order.request;
+    const placed = await client.placeOrder(order);
+    expect(placed).toMatchObject({ clientOrderId, status: 'open', lots: 10, reduceOnly: true });
+    expect(placed.exchangeOrderId).toMatch(/^algo:\d{16}$/);
+    expect(await client.queryOrder(clientOrderId, 'stop')).toEqual(placed);
+    expect(await client.queryOrder(clientOrderId, 'regular')).toBeNull();
+    expect((await client.accountSnapshot()).openOrders).toEqual([placed]);
+    await expect(client.placeOrder({ ...order, timestampMs: clock.now() })).rejects.toMatchObject({
+      kind: 'unknownOutcome',
+      code: -4116,
+    });
+    expect((await client.cancelOrder(clientOrderId, 'stop')).status).toBe('canceled');
+    await expect(client.cancelOrder(clientOrderId, 'stop')).rejects.toMatchObject({
+      kind: 'rejected',
+      code: -2011,
+    });
+    await until(() => reports(clientOrderId).at(-1)?.status === 'canceled');
+    expect((await client.accountSnapshot()).openOrders).toEqual([]);
+    await expect(client.placeOrder(stop(below(-9_000)))).rejects.toMatchObject({
+      kind: 'rejected',
+      code: -2021,
+    });
+  });
+
+  it('knows the fills of a triggered stop for the stop’s, on the stream and in history', async () => {
+    await client.placeOrder(intent({ price: null, lots: 10 as Lots }));
+    await until(() => fills().at(-1)?.side === 'buy');
+    const before = fills().length;
+    const lastTradeId = fills().at(-1)?.tradeId ?? '';
+    // As near as the mark allows: the market comes this way before long.
+    const order = stop(below(20));
+    const { clientOrderId } = order.request;
+    await client.placeOrder(order);
+    await until(() => reports(clientOrderId).at(-1)?.status === 'filled');
+    const own = fills().slice(before);
+    expect(own.map((fill) => fill.clientOrderId)).toEqual(own.map(() => clientOrderId));
+    expect(sum(own, (fill) => fill.lots)).toBe(10);
+    const found = await client.queryOrder(clientOrderId, 'stop');
+    expect(found).toMatchObject({ status: 'filled', executedLots: 10 });
+    expect(found?.exchangeOrderId).toBe(own[0]?.exchangeOrderId);
+    expect(await client.fillsAfter(lastTradeId)).toEqual(own);
+    expect((await client.accountSnapshot()).position).toBe(0);
+    await expect(client.cancelOrder(clientOrderId, 'stop')).rejects.toMatchObject({ code: -2011 });
+  });
+
+  it('sets the countdown that cancels regular orders, and takes it back', async () => {
+    const resting = intent({ price: below(5_000), timeInForce: 'GTC' });
+    await client.placeOrder(resting);
+    await client.setCountdown?.(3_000);
+    await client.setCountdown?.(0);
+    await wait(4_000);
+    expect((await client.accountSnapshot()).openOrders).toHaveLength(1);
+    await client.setCountdown?.(3_000);
+    await wait(4_000);
+    expect((await client.accountSnapshot()).openOrders).toEqual([]);
   });
 
   it('gives closed candles of a minute, in order', async () => {

@@ -5,6 +5,7 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import WebSocket, { WebSocketServer } from 'ws';
+import { StopLinks } from '../../shared/adapters/binance/stop-links.ts';
 import { userFrame } from '../../shared/adapters/binance/user-stream-facts.ts';
 import { Instrument } from '../../shared/core/instrument.ts';
 import type { ExchangeClient, UserFact } from '../../shared/ports/exchange.ts';
@@ -284,7 +285,8 @@ describe('the user stream', () => {
 
 describe('a frame', () => {
   const instrument = () => new Instrument(client.instrument());
-  const factsOf = (frame: unknown) => userFrame(JSON.stringify(frame), instrument()).facts;
+  const factsOf = (frame: unknown) =>
+    userFrame(JSON.stringify(frame), instrument(), new StopLinks()).facts;
 
   it('of funding is the same fact the income history gives', () => {
     expect(factsOf(accountUpdate('FUNDING_FEE', { S: 'BTCUSDT' }))).toEqual([
@@ -339,7 +341,7 @@ describe('a frame', () => {
 
   it('keeps ids beyond 2^53', () => {
     const text = JSON.stringify(orderUpdate()).replace('"i":77', '"i":8389765519993908929');
-    const [fill] = userFrame(text, instrument()).facts;
+    const [fill] = userFrame(text, instrument(), new StopLinks()).facts;
     expect(fill).toMatchObject({ fill: { exchangeOrderId: '8389765519993908929' } });
   });
 

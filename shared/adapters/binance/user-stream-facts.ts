@@ -6,6 +6,7 @@ import type { Instrument } from '../../core/instrument.ts';
 import type { Fill, OrderReport } from '../../core/trading/order.ts';
 import { parseMoney, type TimeMs } from '../../core/units.ts';
 import type { UserFact } from '../../ports/exchange.ts';
+import { stopUpdate } from '../ccxt/algo-replies.ts';
 import { fundingPayment } from '../ccxt/history.ts';
 import { feePaid, orderStatus } from '../ccxt/replies.ts';
 import {
@@ -20,14 +21,17 @@ import {
   textField,
   timeField,
 } from '../ccxt/wire.ts';
+import type { StopLinks } from './stop-links.ts';
 
 export interface UserFrame {
   readonly facts: readonly UserFact[];
   /** The exchange ended the listen key: nothing more comes on this connection. */
   readonly isKeyExpired: boolean;
+  /** What the exchange says beside the facts, for the log; null where nothing. */
+  readonly remark: string | null;
 }
 
-const NOTHING: UserFrame = { facts: [], isKeyExpired: false };
+const NOTHING: UserFrame = { facts: [], isKeyExpired: false, remark: null };
 
 /** Reasons of ACCOUNT_UPDATE by which money enters or leaves the futures wallet. */
 const TRANSFERS: ReadonlySet<string> = new Set([
@@ -44,15 +48,18 @@ const TRANSFERS: ReadonlySet<string> = new Set([
 /** Reasons that move no money beside what fills report: an order's, or margin moved within the wallet. */
 const NO_CHANGE: ReadonlySet<string> = new Set(['ORDER', 'MARGIN_TRANSFER', 'MARGIN_TYPE_CHANGE']);
 
-export function userFrame(text: string, instrument: Instrument): UserFrame {
+/** `links` tells the orders that stops have become, and learns of more. */
+export function userFrame(text: string, instrument: Instrument, links: StopLinks): UserFrame {
   const frame = fieldsOf(parseJson(text), 'frame');
   switch (frame.e) {
     case 'ORDER_TRADE_UPDATE':
-      return { facts: orderFacts(fieldsOf(frame.o, 'o'), instrument), isKeyExpired: false };
+      return { ...NOTHING, facts: orderFacts(fieldsOf(frame.o, 'o'), instrument, links) };
+    case 'ALGO_UPDATE':
+      return stopFrame(frame, instrument, links);
     case 'ACCOUNT_UPDATE':
-      return { facts: walletFacts(frame, instrument), isKeyExpired: false };
+      return { ...NOTHING, facts: walletFacts(frame, instrument) };
     case 'listenKeyExpired':
-      return { facts: [], isKeyExpired: true };
+      return { ...NOTHING, isKeyExpired: true };
     default:
       return NOTHING;
   }
@@ -62,11 +69,25 @@ export function userFrame(text: string, instrument: Instrument): UserFrame {
  * The fill comes before the report of the same frame: an order must not be seen filled, and its target
  * judged, while the position still lacks what it filled.
  */
-function orderFacts(order: Fields, instrument: Instrument): UserFact[] {
+function orderFacts(order: Fields, instrument: Instrument, links: StopLinks): UserFact[] {
   if (textField(order, 's') !== instrument.spec.symbol) return [];
   const fill = fillOf(order, instrument);
-  const report = { kind: 'orderReport', report: reportOf(order, instrument) } as const;
-  return fill ? [{ kind: 'fill', fill }, report] : [report];
+  const report = links.attributeReport(reportOf(order, instrument));
+  const told = { kind: 'orderReport', report } as const;
+  return fill ? [{ kind: 'fill', fill: links.attribute(fill) }, told] : [told];
+}
+
+/** A stop's state. Why it was refused has no place in a report, so it is remarked. */
+function stopFrame(frame: Fields, instrument: Instrument, links: StopLinks): UserFrame {
+  const order = fieldsOf(frame.o, 'o');
+  if (textField(order, 's') !== instrument.spec.symbol) return NOTHING;
+  const report = links.report(stopUpdate(frame, instrument));
+  const { rm } = order;
+  const remark =
+    typeof rm === 'string' && rm !== ''
+      ? `stop ${report.clientOrderId} ${report.status}: ${rm}`
+      : null;
+  return { ...NOTHING, facts: [{ kind: 'orderReport', report }], remark };
 }
 
 function reportOf(order: Fields, instrument: Instrument): OrderReport {

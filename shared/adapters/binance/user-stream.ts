@@ -9,6 +9,7 @@ import type { Clock, TimerHandle } from '../../ports/clock.ts';
 import { ExchangeError, type UserStreamSink } from '../../ports/exchange.ts';
 import { MalformedReplyError } from '../ccxt/wire.ts';
 import { Backoff } from './market/backoff.ts';
+import type { StopLinks } from './stop-links.ts';
 import { type UserFrame, userFrame } from './user-stream-facts.ts';
 
 export const BINANCE_STREAM_URL = 'wss://fstream.binance.com';
@@ -18,6 +19,8 @@ export interface BinanceUserStreamOptions {
   readonly clock: Clock;
   readonly headers?: (() => Readonly<Record<string, string>>) | undefined;
   readonly instrument: Instrument;
+  /** Shared with whoever reads orders by request. */
+  readonly links: StopLinks;
   readonly sink: UserStreamSink;
   readonly log: (message: string) => void;
   /** Throws ExchangeError. */
@@ -155,10 +158,10 @@ export class BinanceUserStream {
 
   #onFrame(socket: WebSocket, text: string): void {
     if (!this.#live.has(socket)) return;
-    const { instrument, sink } = this.#options;
+    const { instrument, links, sink, log } = this.#options;
     let frame: UserFrame;
     try {
-      frame = userFrame(text, instrument);
+      frame = userFrame(text, instrument, links);
     } catch (error) {
       if (!(error instanceof MalformedReplyError || error instanceof MalformedNumberError)) {
         throw error;
@@ -167,6 +170,7 @@ export class BinanceUserStream {
       this.#drop(`malformed frame: ${error.message}`);
       return;
     }
+    if (frame.remark !== null) log(frame.remark);
     for (const fact of frame.facts) sink.onUser(fact);
     if (frame.isKeyExpired) this.#drop('listen key expired');
   }

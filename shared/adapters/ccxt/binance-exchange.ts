@@ -3,17 +3,27 @@
  * text until it is a whole number. It sends what it is told, once, and decides nothing.
  */
 import { Instrument, type InstrumentSpec } from '../../core/instrument.ts';
-import type { Intent, OrderReport } from '../../core/trading/order.ts';
+import type { OrderReport } from '../../core/trading/order.ts';
 import { broken, MalformedNumberError } from '../../core/units.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { type AccountSettings, type ExchangeClient, ExchangeError } from '../../ports/exchange.ts';
+import { StopLinks } from '../binance/stop-links.ts';
 import { BINANCE_STREAM_URL, BinanceUserStream } from '../binance/user-stream.ts';
 import { BINANCE_REST_URL, type BinanceRest, createBinanceRest } from './binance-rest.ts';
 import { classifyMalformed, type RequestKind } from './classify-error.ts';
 import * as history from './history.ts';
+import { orderParameters } from './order-requests.ts';
 import { Pacer, type Urgency } from './pacing.ts';
 import * as replies from './replies.ts';
-import { booleanField, fieldsOf, MalformedReplyError, textField, timeField } from './wire.ts';
+import { mistaken, orAbsent, StopOrders } from './stop-orders.ts';
+import {
+  booleanField,
+  fieldsOf,
+  listOf,
+  MalformedReplyError,
+  textField,
+  timeField,
+} from './wire.ts';
 
 export interface BinanceExchangeOptions {
   /** REST base without path, e.g. a simulator's `http://127.0.0.1:8080`. Default: Binance itself. */
@@ -38,7 +48,6 @@ export interface BinanceExchangeOptions {
 
 const RECV_WINDOW_MS = 5_000;
 const TIMEOUT_MS = 10_000;
-const ORDER_ABSENT = -2013;
 
 /** Reads nothing and connects to nothing before `connect`. */
 export function createBinanceExchange(options: BinanceExchangeOptions): ExchangeClient {
@@ -48,6 +57,7 @@ export function createBinanceExchange(options: BinanceExchangeOptions): Exchange
   let connected: { rest: BinanceRest; instrument: Instrument } | null = null;
   let rest: BinanceRest | null = null;
   let stream: BinanceUserStream | null = null;
+  const links = new StopLinks();
   let offsetMs = 0;
 
   const ready = () => {
@@ -85,6 +95,8 @@ export function createBinanceExchange(options: BinanceExchangeOptions): Exchange
     const { rest, instrument } = ready();
     return { api: rest.api, instrument, nowMs: clock.now() + offsetMs };
   };
+
+  const stops = new StopOrders({ ask, links, source });
 
   return {
     async connect() {
@@ -156,16 +168,18 @@ export function createBinanceExchange(options: BinanceExchangeOptions): Exchange
 
     async placeOrder(intent) {
       const { rest, instrument } = ready();
+      const { request } = intent;
+      if (request.stopPrice !== undefined) return stops.place(intent, request.stopPrice);
       const order = orderParameters(intent, instrument);
-      const urgency = intent.request.reduceOnly ? 'protect' : 'open';
-      return ask({ kind: 'place', urgency }, async () => {
+      return ask({ kind: 'place', urgency: request.reduceOnly ? 'protect' : 'open' }, async () => {
         const reply = await rest.api.fapiPrivatePostOrder(order);
-        return reportOf(reply, instrument, intent.request.clientOrderId);
+        return reportOf(reply, instrument, request.clientOrderId);
       });
     },
 
-    async cancelOrder(clientOrderId) {
+    async cancelOrder(clientOrderId, orderClass) {
       const { rest, instrument } = ready();
+      if (orderClass === 'stop') return stops.cancel(clientOrderId);
       return ask({ kind: 'cancel', urgency: 'protect' }, async () => {
         const order = { symbol, origClientOrderId: clientOrderId };
         const reply = await rest.api.fapiPrivateDeleteOrder(order);
@@ -173,18 +187,25 @@ export function createBinanceExchange(options: BinanceExchangeOptions): Exchange
       });
     },
 
-    async queryOrder(clientOrderId) {
+    async queryOrder(clientOrderId, orderClass) {
       const { rest, instrument } = ready();
-      try {
-        return await read(async () => {
-          const order = { symbol, origClientOrderId: clientOrderId };
-          const reply = await rest.api.fapiPrivateGetOrder(order);
-          return reportOf(reply, instrument, clientOrderId);
-        });
-      } catch (error) {
-        if (error instanceof ExchangeError && error.code === ORDER_ABSENT) return null;
-        throw error;
-      }
+      return orAbsent(
+        orderClass === 'stop'
+          ? stops.query(clientOrderId)
+          : read(async () => {
+              const order = { symbol, origClientOrderId: clientOrderId };
+              const reply = await rest.api.fapiPrivateGetOrder(order);
+              return reportOf(reply, instrument, clientOrderId);
+            }),
+      );
+    },
+
+    async setCountdown(ms) {
+      const { api } = ready().rest;
+      const countdown = { symbol, countdownTime: ms };
+      await ask({ kind: 'change', urgency: 'protect' }, () =>
+        api.fapiPrivatePostCountdownCancelAll(countdown),
+      );
     },
 
     async accountSnapshot() {
@@ -193,16 +214,24 @@ export function createBinanceExchange(options: BinanceExchangeOptions): Exchange
         const account = await rest.api.fapiPrivateV3GetAccount();
         const positions = await rest.api.fapiPrivateV3GetPositionRisk({ symbol });
         const orders = await rest.api.fapiPrivateGetOpenOrders({ symbol });
-        if (!Array.isArray(orders)) throw new MalformedReplyError('openOrders is no list');
+        const waiting = await stops.open();
         return {
           ...replies.position(positions, instrument),
           ...replies.usdtBalance(account),
-          openOrders: orders.map((order) => replies.orderReport(order, instrument)),
+          openOrders: [
+            ...waiting,
+            ...listOf(orders, 'openOrders').map((order) =>
+              links.attributeReport(replies.orderReport(order, instrument)),
+            ),
+          ],
         };
       });
     },
 
-    fillsAfter: (tradeId) => read(() => history.fillsAfter(source(), tradeId)),
+    async fillsAfter(tradeId) {
+      const fills = await read(() => history.fillsAfter(source(), tradeId));
+      return fills.map((fill) => links.attribute(fill));
+    },
     fundingAfter: (timeMs) => read(() => history.fundingAfter(source(), timeMs)),
     candles: (interval, count) => read(() => history.candles(source(), interval, count)),
 
@@ -214,6 +243,7 @@ export function createBinanceExchange(options: BinanceExchangeOptions): Exchange
         clock,
         headers,
         instrument,
+        links,
         sink,
         log,
         createListenKey: () =>
@@ -234,30 +264,8 @@ export function createBinanceExchange(options: BinanceExchangeOptions): Exchange
   };
 }
 
-/** The parameters of POST order. Throws MalformedNumberError for an order that cannot be written exactly. */
-function orderParameters({ request, timestampMs, recvWindowMs }: Intent, instrument: Instrument) {
-  return {
-    symbol: instrument.spec.symbol,
-    side: request.side === 'buy' ? 'BUY' : 'SELL',
-    newClientOrderId: request.clientOrderId,
-    // The answer then carries the final state of market and immediate orders.
-    newOrderRespType: 'RESULT',
-    quantity: instrument.formatQuantity(request.lots),
-    ...(request.price === null
-      ? { type: 'MARKET' }
-      : {
-          type: 'LIMIT',
-          price: instrument.formatPrice(request.price),
-          timeInForce: request.timeInForce,
-        }),
-    ...(request.reduceOnly ? { reduceOnly: 'true' } : {}),
-    timestamp: timestampMs,
-    recvWindow: recvWindowMs,
-  };
-}
-
 function reportOf(reply: unknown, instrument: Instrument, clientOrderId: string): OrderReport {
   const report = replies.orderReport(reply, instrument);
   if (report.clientOrderId === clientOrderId) return report;
-  throw new MalformedReplyError(`asked for ${clientOrderId}, got ${report.clientOrderId}`);
+  throw mistaken(clientOrderId, report.clientOrderId);
 }

@@ -31,6 +31,9 @@ const DEFINITE_ORDER_FAILURES: ReadonlySet<number> = new Set([
   -1116, -1117, -1118, -1119, -1121, -1122, -1128, -1130, -1136, -4015, -4061, -4120, -5037,
   // Filters and price bands.
   -4001, -4002, -4003, -4004, -4005, -4013, -4014, -4016, -4023, -4024, -4131, -4164,
+  // Conditional orders: trigger price, what would trigger at once, and how many there may be.
+  -2021, -4006, -4007, -4031, -4045, -4130, -4136, -4137, -4138, -4142, -4183, -4184, -4210, -4211,
+  -4509,
   // Account, margin and position.
   -2010, -2018, -2019, -2020, -2022, -2023, -2024, -2025, -2026, -2027, -2028, -4087, -4088, -4118,
   -4192, -4400, -4401,
@@ -48,7 +51,9 @@ const SERVICE_UNAVAILABLE = 'Service Unavailable.';
 export function requestKind(method: string, url: string): RequestKind {
   const path = url.split('?')[0] ?? url;
   if (method === 'GET' || path.endsWith('/listenKey')) return 'read';
-  if (path.endsWith('/order')) return method === 'DELETE' ? 'cancel' : 'place';
+  if (path.endsWith('/order') || path.endsWith('/algoOrder')) {
+    return method === 'DELETE' ? 'cancel' : 'place';
+  }
   return 'change';
 }
 
