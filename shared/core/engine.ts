@@ -7,18 +7,16 @@
  */
 import { AccountStateStore } from './account/account-state-store.ts';
 import { MarginCalculator } from './account/margin-calculator.ts';
-import { Reconciler } from './account/reconciler.ts';
 import { type Breach, RiskMonitor } from './account/risk-monitor.ts';
+import { Settlement } from './account/settlement.ts';
 import type { Outbox } from './command.ts';
 import type {
   AccountRecord,
-  AccountSnapshotEvent,
   BookEvent,
   CandleEvent,
   DrainEvent,
   Event,
   FeedStatusEvent,
-  FillEvent,
   RecoveredEvent,
   TradingState,
 } from './event.ts';
@@ -32,7 +30,7 @@ import type { Strategy } from './strategy/strategy.ts';
 import { type DecisionBasis, StrategyManager } from './strategy/strategy-manager.ts';
 import type { OrderRecord } from './trading/order.ts';
 import { OrderExecutor, type OrderExecutorSettings } from './trading/order-executor.ts';
-import { isSettled, OrderStore } from './trading/order-store.ts';
+import { OrderStore } from './trading/order-store.ts';
 import { RiskActivity } from './trading/risk-activity.ts';
 import type { RiskLimits } from './trading/risk-limits.ts';
 import { RiskManager, type RiskReason } from './trading/risk-manager.ts';
@@ -74,7 +72,7 @@ export class Engine {
   readonly #orderExecutor: OrderExecutor;
   readonly #trader: Trader;
   readonly #activity = new RiskActivity();
-  readonly #reconciler = new Reconciler();
+  readonly #settlement: Settlement;
   readonly #monitor: RiskMonitor;
   readonly #notifications: NotificationCenter;
   #now = 0 as TimeMs;
@@ -82,9 +80,7 @@ export class Engine {
   #instrument: Instrument | null = null;
   #margin: MarginCalculator | null = null;
   #isRecovered = false;
-  #reconcileAtMs = 0;
   #candleTimerMs = 0;
-  #userStreamChangedMs = -1;
   #drain: DrainEvent | null = null;
   #isDrained = false;
   readonly #basis = (): DecisionBasis => ({
@@ -103,6 +99,18 @@ export class Engine {
     for (const { strategy, sizing } of settings.strategies) this.strategies.add(strategy, sizing);
     this.#orderExecutor = new OrderExecutor(this.orders, settings.orders);
     this.#monitor = new RiskMonitor(settings.limits);
+    this.#settlement = new Settlement({
+      market: this.market,
+      account: this.account,
+      orders: this.orders,
+      gate: this.gate,
+      tradeExecutor: this.tradeExecutor,
+      activity: this.#activity,
+      notifications: this.#notifications,
+      prefix: this.#orderExecutor.prefix,
+      reconcileEveryMs: settings.reconcileEveryMs,
+      reduce: (reason, out) => this.#changeState('reducing', reason, out),
+    });
     this.#trader = new Trader({
       market: this.market,
       account: this.account,
@@ -184,6 +192,7 @@ export class Engine {
       case 'instrument':
         this.#instrument = new Instrument(event.spec);
         this.#trader.instrument = this.#instrument;
+        this.#settlement.instrument = this.#instrument;
         return;
       case 'accountTerms':
         this.#margin = new MarginCalculator(event.brackets, event.leverage);
@@ -192,11 +201,10 @@ export class Engine {
       case 'recovered':
         return this.#onRecovered(event, out);
       case 'accountSnapshot':
-        return this.#onAccountSnapshot(event, out);
-      case 'accountSnapshotFailed':
-        this.#reconciler.failed();
-        this.#reconcileAtMs = event.timeMs + 2_000;
+        if (this.#settlement.onSnapshot(event, out)) this.#settle(out);
         return;
+      case 'accountSnapshotFailed':
+        return this.#settlement.onSnapshotFailed(event);
       case 'intentRecorded':
         // The order is validated once more: by what is true now, not at the last tick.
         this.#refreshHolds();
@@ -211,18 +219,10 @@ export class Engine {
         this.#trader.onOrderEvent(event, out);
         return this.#settle(out);
       case 'fill':
-        return this.#onFill(event, out);
-      case 'walletChange': {
-        if (!this.account.isKnown) return;
-        this.#reconciler.streamEvent();
-        const changed = this.account.applyWalletChange(event);
-        if (changed) {
-          const { reason, amount, id, exchangeMs } = event;
-          const payment = { reason, amount, id, exchangeMs };
-          out.push({ kind: 'save', order: null, fill: null, payment, account: changed });
-        }
+        if (this.#settlement.onFill(event, out)) this.#settle(out);
         return;
-      }
+      case 'walletChange':
+        return this.#settlement.onWalletChange(event, out);
       case 'leadership':
         this.gate.hold('notLeader', !event.isLeader, 'another trader leads');
         if (!event.isLeader) this.#say(out, 'another trader leads now: nothing more is sent');
@@ -323,93 +323,6 @@ export class Engine {
     );
   }
 
-  // Exchange → order → account → margin → notification --------------------------------------------------
-
-  #onFill(event: FillEvent, out: Outbox): void {
-    if (!this.account.isKnown) return;
-    if (event.source === 'stream') this.#reconciler.streamEvent();
-    const before = this.account.position;
-    const account = this.account.applyFill(event.fill, this.instrument, event.timeMs);
-    if (!account) return;
-    const order = this.orders.applyFill(event.fill, event.timeMs);
-    out.push({ kind: 'save', order, fill: event.fill, payment: null, account });
-    this.#notifications.filled(event.fill, account, this.instrument, out);
-    if (Math.sign(before) === -Math.sign(account.position) && before !== 0) {
-      this.#activity.flips.add(event.timeMs);
-    }
-    if (!order) this.#onForeignFill(event, out);
-    else if (isSettled(order)) this.tradeExecutor.progressed();
-    this.#settle(out);
-  }
-
-  /** A trade on our account that we did not order: booked, and nothing opens until a person has looked. */
-  #onForeignFill({ fill }: FillEvent, out: Outbox): void {
-    const mayBeOurs = this.orders.unsettled.some(
-      (o) => o.exchangeOrderId === null && o.intent.request.side === fill.side,
-    );
-    if (mayBeOurs) return;
-    this.#changeState('reducing', `trade ${fill.tradeId} was not ordered by this trader`, out);
-  }
-
-  #onAccountSnapshot(event: AccountSnapshotEvent, out: Outbox): void {
-    const { instrument } = this;
-    const adopt = () =>
-      this.account.adopt({
-        position: event.position,
-        entryPrice: event.entryPrice,
-        walletBalance: event.walletBalance,
-        lastTradeId: event.lastTradeId,
-        instrument,
-        nowMs: this.market.exchangeMs(event.timeMs),
-      });
-    if (!this.account.isKnown) {
-      out.push({ kind: 'save', order: null, fill: null, payment: null, account: adopt() });
-      if (event.position !== 0) {
-        this.#changeState('reducing', 'the account holds a position of unknown origin', out);
-      }
-    }
-    const prefix = this.#orderExecutor.prefix;
-    const finding = this.#reconciler.compare(event, {
-      account: this.account,
-      orders: this.orders,
-      instrument,
-      prefix,
-    });
-    if (finding.kind === 'undecided') {
-      this.#reconcileAtMs = finding.retryMs;
-      return;
-    }
-    if (finding.kind === 'different') {
-      this.#say(out, `the exchange's account differs from ours: ${finding.detail}`, 'critical');
-      out.push({ kind: 'save', order: null, fill: null, payment: null, account: adopt() });
-      this.#changeState('reducing', `reconciliation: ${finding.detail}`, out);
-    }
-    const verified = this.account.verified();
-    out.push({ kind: 'save', order: null, fill: null, payment: null, account: verified });
-    this.#settleEnded(event, out);
-    // What was asked before the user stream changed does not say what the stream missed.
-    const isCurrent = event.requestedMs > this.#userStreamChangedMs;
-    this.#reconcileAtMs = event.timeMs + (isCurrent ? this.#settings.reconcileEveryMs : 0);
-    if (isCurrent && this.gate.hold('reconciling', false, '')) {
-      this.#say(
-        out,
-        `reconciled with the exchange: position ${instrument.formatQuantity(verified.position)}`,
-      );
-    }
-    this.#settle(out);
-  }
-
-  /** The account is equal: orders that ended before it was read miss no fill, whoever told of it. */
-  #settleEnded(event: AccountSnapshotEvent, out: Outbox): void {
-    for (const order of this.orders.unsettled) {
-      if (order.updatedMs >= event.requestedMs) continue;
-      const settled = this.orders.settle(order.intent.request.clientOrderId);
-      if (!settled) continue;
-      out.push({ kind: 'save', order: settled, fill: null, payment: null, account: null });
-      this.tradeExecutor.progressed();
-    }
-  }
-
   // Start, states, end -----------------------------------------------------------------------------------
 
   #onRecovered(event: RecoveredEvent, out: Outbox): void {
@@ -435,7 +348,7 @@ export class Engine {
     this.gate.hold('reconciling', true, 'the account has not been compared with the exchange yet');
     this.gate.hold('starting', false, '');
     this.#refreshHolds();
-    this.#reconcileAtMs = event.timeMs;
+    this.#settlement.reconcileAt(event.timeMs);
     this.#onTimer('tick', out);
   }
 
@@ -449,8 +362,7 @@ export class Engine {
     if (event.feed === 'user') {
       // Also when it comes back: what it missed is not in the account yet.
       this.gate.hold('reconciling', true, 'the user stream was interrupted');
-      this.#userStreamChangedMs = event.timeMs;
-      this.#reconcileAtMs = event.timeMs;
+      this.#settlement.userStreamChanged(event.timeMs);
     }
     this.#refreshHolds();
     this.#notifications.say(
@@ -511,7 +423,7 @@ export class Engine {
       this.#onTick(out);
     } else if (id.startsWith('order:')) {
       const fillsMissing = this.#orderExecutor.timer(id.slice('order:'.length), this.#now, out);
-      if (fillsMissing) this.#reconciler.request(this.account, this.orders, out);
+      if (fillsMissing) this.#settlement.askForAccount(out);
     }
     this.#settle(out);
   }
@@ -525,9 +437,7 @@ export class Engine {
 
   /** Reconciles where it is time, and looks for losses and margin that no order causes. */
   #watch(equity: Money | null, out: Outbox): void {
-    if (this.#now >= this.#reconcileAtMs && this.#reconcileAtMs > 0) {
-      this.#reconciler.request(this.account, this.orders, out);
-    }
+    if (this.#settlement.isDue(this.#now)) this.#settlement.askForAccount(out);
     if (equity === null) return;
     if (this.#isLossAccepted) this.#acceptLoss(equity, out);
     const newDay = this.account.observeEquity(equity, this.market.exchangeMs(this.#now));
