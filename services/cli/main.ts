@@ -11,6 +11,7 @@ import { addExportCommand } from './export.ts';
 import { addMigrateCommand } from './migrate.ts';
 import { addReplayCommand } from './replay.ts';
 import { addResearchCommand } from './research.ts';
+import { addSimulateCommand } from './simulate.ts';
 import { addSteeringCommands } from './steer.ts';
 import { addSweepCommand } from './sweep.ts';
 import { addTradeCommand } from './trade.ts';
@@ -56,6 +57,7 @@ addBacktestCommand(program);
 addResearchCommand(program);
 addSweepCommand(program);
 addValidateCommand(program);
+addSimulateCommand(program);
 
 program.parseAsync().catch((error: unknown) => {
   const isExpected = error instanceof ConfigurationError || EXPECTED.has((error as Error).name);

@@ -235,6 +235,7 @@ class ExchangeLink implements ExchangeClient {
         throw new ExchangeError(kind, message, { code });
       };
     this.#world.note(`${this.#process.name} sends ${what}`);
+    this.#faults.atOrder(this.#process);
     return this.#process.ask((answer) => {
       if (strikes('requestLost')) {
         return this.#world.after(TIMEOUT_MS, () => answer(fail('unknownOutcome', 'timeout')));

@@ -3,6 +3,7 @@
  * without any fault, some with one, some with all.
  */
 import type { Random } from '../../shared/simulation/random.ts';
+import type { SimulatedProcess } from './process.ts';
 import type { World } from './world.ts';
 
 /** Every kind of fault, with the largest share (per mille) of its occasions a seed may draw. */
@@ -16,7 +17,6 @@ export const FAULTS = {
   unknownStatus: 80,
   rateLimited: 30,
   staleQuery: 300,
-  staleSnapshot: 60,
   cancelLost: 60,
   // The user stream.
   userEventLate: 200,
@@ -37,6 +37,8 @@ export const FAULTS = {
   // Processes.
   kill: 25,
   pause: 25,
+  killAtOrder: 150,
+  pauseAtOrder: 150,
   secondTrader: 8,
   clockStep: 6,
   // People.
@@ -51,25 +53,27 @@ export const FAULT_KINDS = Object.keys(FAULTS) as Fault[];
 export class Faults {
   readonly counts = new Map<Fault, number>();
   readonly #world: World;
-  readonly #random: Random;
-  readonly #perMille = new Map<Fault, number>();
+  readonly #drawn: ReadonlyMap<Fault, { readonly perMille: number; readonly random: Random }>;
   #isOn = true;
 
-  /** `only` names the kinds to draw from; null for a draw by the seed. */
+  /** `only` names the kinds; null for a draw by the seed. */
   constructor(world: World, only: readonly Fault[] | null) {
     this.#world = world;
-    this.#random = world.random.split('faults');
-    const chosen = only ?? this.#draw();
-    for (const kind of chosen) {
-      // At least a third of the largest rate: a fault that never strikes tests nothing.
-      const most = FAULTS[kind];
-      this.#perMille.set(kind, this.#random.between(Math.ceil(most / 3), most));
-    }
+    const kinds = only ?? draw(world.random.split('faults'));
+    // A stream of its own for each kind: without one of them, the others strike as before.
+    this.#drawn = new Map(
+      kinds.map((kind) => {
+        const random = world.random.split(kind);
+        // At least a third of the largest rate: a fault that never strikes tests nothing.
+        const most = FAULTS[kind];
+        return [kind, { perMille: random.between(Math.ceil(most / 3), most), random }];
+      }),
+    );
   }
 
   /** The kinds this seed has. */
   get kinds(): readonly Fault[] {
-    return [...this.#perMille.keys()];
+    return [...this.#drawn.keys()];
   }
 
   /** From now on nothing more goes wrong. */
@@ -79,25 +83,36 @@ export class Faults {
 
   /** Whether this fault strikes at this occasion; counts and notes it. */
   strikes(kind: Fault): boolean {
-    if (!this.#isOn) return false;
-    const perMille = this.#perMille.get(kind);
-    if (perMille === undefined || !this.#random.chance(perMille)) return false;
+    const drawn = this.#drawn.get(kind);
+    if (!this.#isOn || !drawn?.random.chance(drawn.perMille)) return false;
     this.counts.set(kind, (this.counts.get(kind) ?? 0) + 1);
     this.#world.note(`fault ${kind}`);
     return true;
   }
 
-  #draw(): Fault[] {
-    const style = this.#random.below(20);
-    if (style === 0) return [];
-    if (style === 1) return [FAULT_KINDS[this.#random.below(FAULT_KINDS.length)] as Fault];
-    if (style === 2) return FAULT_KINDS;
-    const count = this.#random.between(3, 8);
-    const kinds = [...FAULT_KINDS];
-    const drawn: Fault[] = [];
-    while (drawn.length < count) {
-      drawn.push(...kinds.splice(this.#random.below(kinds.length), 1));
+  /** An order is on its way, or about to be: the moments that matter most to be killed or paused in. */
+  atOrder(process: SimulatedProcess): void {
+    const { random } = this.#world;
+    if (this.strikes('killAtOrder')) {
+      this.#world.after(random.between(0, 60), () => process.kill());
     }
-    return drawn;
+    if (this.strikes('pauseAtOrder')) {
+      const durationMs = random.between(100, 12_000);
+      this.#world.after(random.between(0, 60), () => process.pause(durationMs));
+    }
   }
+}
+
+/** None, one, all, or most often three to eight kinds. */
+function draw(random: Random): readonly Fault[] {
+  const style = random.below(20);
+  if (style === 0) return [];
+  if (style === 1) return [FAULT_KINDS[random.below(FAULT_KINDS.length)] as Fault];
+  if (style === 2) return FAULT_KINDS;
+  const kinds = [...FAULT_KINDS];
+  const count = random.between(3, 8);
+  return Array.from(
+    { length: count },
+    () => kinds.splice(random.below(kinds.length), 1)[0] as Fault,
+  );
 }

@@ -11,13 +11,18 @@ export class SimulatedProcess {
   readonly name: string;
   readonly clock: Clock;
   readonly #world: World;
+  readonly #onDeath: () => void;
   #isDead = false;
   #pausedUntilMs = 0;
   /** Wall clock minus true time. */
   #wallErrorMs: number;
 
-  constructor(world: World, name: string, wallErrorMs: number) {
+  constructor(
+    world: World,
+    { name, wallErrorMs, onDeath }: { name: string; wallErrorMs: number; onDeath: () => void },
+  ) {
     this.#world = world;
+    this.#onDeath = onDeath;
     this.name = name;
     this.#wallErrorMs = wallErrorMs;
     this.clock = {
@@ -40,7 +45,9 @@ export class SimulatedProcess {
 
   /** kill -9: nothing more happens here, whatever was under way. */
   kill(): void {
+    if (this.#isDead) return;
     this.#isDead = true;
+    this.#onDeath();
   }
 
   /** Stops the process for a while; the world goes on. */

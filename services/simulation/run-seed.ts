@@ -81,7 +81,8 @@ class Story {
   readonly #checker: Checker;
   readonly #health: StoreHealth;
   readonly #database = new MemoryDatabase();
-  readonly #markets = new Set<{ process: SimulatedProcess; market: MarketLink }>();
+  /** Of the dead too: what a process sent before it died was decided on its books. */
+  readonly #markets: MarketLink[] = [];
   readonly #living = new Set<SimulatedProcess>();
   #started = 0;
   #isEnding = false;
@@ -99,9 +100,7 @@ class Story {
       positionNotionalMaxPpm: 1_000_000,
       ordersPerMinuteMax: 20,
     });
-    this.#checker.feeds(() =>
-      Math.max(0, ...[...this.#markets].map(({ market }) => market.newestBookMs())),
-    );
+    this.#checker.feeds(() => Math.max(...this.#markets.map((market) => market.newestBookMs())));
   }
 
   async run(): Promise<SeedResult> {
@@ -118,6 +117,7 @@ class Story {
     } finally {
       process.off('unhandledRejection', onRejection);
     }
+    this.#isEnding = true;
     for (const living of this.#living) living.kill();
     return {
       seed: this.#seed,
@@ -158,11 +158,14 @@ class Story {
     this.#started += 1;
     const name = `trader-${this.#started}`;
     const world = this.#world;
-    const process = new SimulatedProcess(world, name, world.random.between(-80, 80));
+    const process = new SimulatedProcess(world, {
+      name,
+      wallErrorMs: world.random.between(-80, 80),
+      onDeath: () => this.#bury(process),
+    });
     const parts = { world, process, host: this.#host, faults: this.#faults };
     const market = marketLink(parts);
-    const entry = { process, market };
-    this.#markets.add(entry);
+    this.#markets.push(market);
     this.#living.add(process);
     const plain = createMemoryStore(KEY, this.#database);
     const session = new TradingSession({
@@ -186,7 +189,7 @@ class Story {
     const ended = (why: string) => {
       world.note(`${name} ends: ${why}`);
       if (why.startsWith('internal error')) this.#checker.violated('I16', why);
-      this.#bury(entry);
+      process.kill();
     };
     session.run().then(
       ({ failure }) => ended(failure ?? 'as asked'),
@@ -198,10 +201,8 @@ class Story {
     );
   }
 
-  #bury(entry: { process: SimulatedProcess; market: MarketLink }): void {
-    if (!this.#living.delete(entry.process)) return;
-    entry.process.kill();
-    this.#markets.delete(entry);
+  #bury(process: SimulatedProcess): void {
+    this.#living.delete(process);
     if (this.#isEnding || this.#living.size > 0) return;
     this.#world.after(this.#world.random.between(...RESTART_MS), () => this.#start());
   }
@@ -223,12 +224,7 @@ class Story {
     const faults = this.#faults;
     const anyone = () => [...this.#living][world.random.below(Math.max(1, this.#living.size))];
     if (faults.strikes('kill')) {
-      world.after(within(), () => {
-        const victim = [...this.#markets].find(({ process }) => process === anyone());
-        if (!victim) return;
-        world.note(`kill ${victim.process.name}`);
-        this.#bury(victim);
-      });
+      world.after(within(), () => anyone()?.kill());
     }
     if (faults.strikes('pause')) {
       world.after(within(), () => anyone()?.pause(world.random.between(500, 30_000)));

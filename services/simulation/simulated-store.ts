@@ -97,6 +97,7 @@ export function simulatedStore(parts: {
 
   const logged: Partial<Store> = {
     recordIntent: async (intent) => {
+      faults.atOrder(process);
       const result = await store.recordIntent(intent);
       if (result.ok) log.intent(intent, world.nowMs);
       return result;

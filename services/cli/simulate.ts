@@ -1,0 +1,164 @@
+/** `plimsoll simulate`: trader, exchange and store in one process under virtual time, seed by seed. */
+import { type Command, InvalidArgumentError } from 'commander';
+import { FAULT_KINDS, type Fault } from '../simulation/faults.ts';
+import type { SeedResult } from '../simulation/run-seed.ts';
+
+interface Flags {
+  readonly seeds: number;
+  readonly seed: number;
+  readonly faults?: readonly Fault[];
+  readonly twice?: number;
+  readonly json?: boolean;
+}
+
+/** Every seventh or so result is shown: a line for each would say nothing. */
+const SHOWN_EVERY_MS = 1_000;
+
+export function addSimulateCommand(program: Command): void {
+  program
+    .command('simulate')
+    .description('look for seeds in which faults make the system break one of its rules')
+    .option('--seeds <number>', 'how many', whole, 100)
+    .option('--seed <number>', 'the first', whole, 1)
+    .option('--faults <kinds>', 'only these, with commas; "none" for none', faultsOf)
+    .option('--twice <number>', 'run so many of them twice and compare their traces', whole)
+    .option('--json', 'print the result as JSON')
+    .addHelpText('after', `\nFaults: ${FAULT_KINDS.join(', ')}`)
+    .action(async (flags: Flags) => {
+      process.exitCode = await simulate(flags);
+    });
+}
+
+async function simulate(flags: Flags): Promise<number> {
+  const { runSeeds } = await import('../simulation/run-seeds.ts');
+  const tally = new Tally();
+  const faults = flags.faults ?? null;
+  const startedMs = performance.now();
+  let shownMs = startedMs;
+  const onResult = (result: SeedResult) => {
+    tally.add(result);
+    if (!process.stderr.isTTY || performance.now() - shownMs < SHOWN_EVERY_MS) return;
+    shownMs = performance.now();
+    process.stderr.write(`\r${tally.seeds} of ${flags.seeds} seeds\u001b[K`);
+  };
+  const range = { first: flags.seed, count: flags.seeds, faults };
+  const failed = await runSeeds({ ...range, onResult });
+  const tookS = (performance.now() - startedMs) / 1_000;
+  if (process.stderr.isTTY) process.stderr.write('\r\u001b[K');
+  if (failed) {
+    const { shrink } = await import('../simulation/shrink.ts');
+    process.stderr.write(failureText(failed, await shrink(failed)));
+    return 1;
+  }
+  const unequal = await differing(tally, { ...range, count: flags.twice ?? 0 });
+  if (unequal.length > 0) {
+    process.stderr.write(`plimsoll: seeds that ran differently the second time: ${unequal}\n`);
+    return 1;
+  }
+  const summary = tally.summary(tookS, flags.twice ?? 0);
+  process.stdout.write(flags.json ? `${JSON.stringify(summary)}\n` : told(summary));
+  return 0;
+}
+
+/** Runs the first seeds again and returns those whose trace is another. */
+async function differing(
+  tally: Tally,
+  range: { first: number; count: number; faults: readonly Fault[] | null },
+): Promise<number[]> {
+  if (range.count === 0) return [];
+  const { runSeeds } = await import('../simulation/run-seeds.ts');
+  const unequal: number[] = [];
+  await runSeeds({
+    ...range,
+    onResult: ({ seed, digest }) => {
+      if (tally.digests.get(seed) !== digest) unequal.push(seed);
+    },
+  });
+  return unequal;
+}
+
+/** What many seeds came to. */
+class Tally {
+  readonly digests = new Map<number, string>();
+  readonly #perSeed: number[] = [];
+  readonly #kinds: number[] = [];
+  readonly #faults = new Map<Fault, number>(FAULT_KINDS.map((kind) => [kind, 0]));
+  #idle = 0;
+  #orders = 0;
+  #fills = 0;
+  #restarts = 0;
+  #virtualMs = 0;
+
+  get seeds(): number {
+    return this.digests.size;
+  }
+
+  add(result: SeedResult): void {
+    this.digests.set(result.seed, result.digest);
+    let struck = 0;
+    for (const [kind, count] of result.faults) {
+      struck += count;
+      this.#faults.set(kind, (this.#faults.get(kind) ?? 0) + count);
+    }
+    this.#perSeed.push(struck);
+    this.#kinds.push(result.kinds.length);
+    if (result.fills === 0) this.#idle += 1;
+    this.#orders += result.orders;
+    this.#fills += result.fills;
+    this.#restarts += result.restarts;
+    this.#virtualMs += result.virtualMs;
+  }
+
+  summary(tookS: number, twice: number) {
+    return {
+      seeds: this.seeds,
+      twice,
+      seconds: Math.round(tookS),
+      seedsPerMinute: Math.round((this.seeds / tookS) * 60),
+      virtualHours: Math.round(this.#virtualMs / 3_600_000),
+      faultsMedian: median(this.#perSeed),
+      kindsMedian: median(this.#kinds),
+      orders: this.#orders,
+      fills: this.#fills,
+      restarts: this.#restarts,
+      idlePercent: Math.round((this.#idle / this.seeds) * 100),
+      faults: Object.fromEntries(this.#faults),
+    };
+  }
+}
+
+function told(summary: ReturnType<Tally['summary']>): string {
+  const { faults, ...rest } = summary;
+  const rows = Object.entries(rest).map(([name, value]) => `${name.padEnd(15)} ${value}`);
+  const struck = Object.entries(faults).map(([kind, count]) => `${kind} ${count}`);
+  return `no rule was broken\n${rows.join('\n')}\nfaults          ${struck.join(', ')}\n`;
+}
+
+function failureText(failed: SeedResult, smallest: SeedResult): string {
+  const kinds = smallest.kinds.length === 0 ? 'none' : smallest.kinds.join(',');
+  return `${smallest.newest.join('\n')}
+plimsoll: seed ${failed.seed} broke ${smallest.violations[0]}
+of its ${failed.kinds.length} kinds of fault these are enough: ${kinds}
+to repeat it: plimsoll simulate --seeds 1 --seed ${failed.seed} --faults ${kinds}
+`;
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+}
+
+function whole(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('must be a whole number');
+  return Number(text);
+}
+
+function faultsOf(text: string): readonly Fault[] {
+  if (text === 'none') return [];
+  const kinds = text.split(',');
+  for (const kind of kinds) {
+    if (!FAULT_KINDS.some((known) => known === kind)) {
+      throw new InvalidArgumentError(`there is no fault ${kind}; see --help`);
+    }
+  }
+  return kinds as Fault[];
+}
