@@ -1,6 +1,6 @@
 /**
  * What a session does every second beside trading: looks for the operator's wishes in the store, writes
- * its heartbeat, watches the clocks.
+ * its heartbeat now and then, watches the clocks.
  */
 import type { EffectiveConfiguration } from '../../shared/config/load.ts';
 import type { MarginCalculator } from '../../shared/core/account/margin-calculator.ts';
@@ -33,6 +33,8 @@ export interface HousekeepingOptions {
 }
 
 const POLL_MS = 1_000;
+/** Every write is paid for: one a second would be half of what a store in DynamoDB costs. */
+const HEARTBEAT_EVERY_MS = 5_000;
 const CLOCK_EVERY_MS = 60_000;
 /** Wall and monotonic clock may part by so much between two looks. */
 const CLOCKS_APART_MAX_MS = 250;
@@ -45,6 +47,7 @@ export class Housekeeping {
   readonly #obeyed = new Set<string>();
   #clocks: { wallMs: number; monotonicMs: number } | null = null;
   #clockReadMs: number;
+  #beatMs: number | null = null;
 
   constructor(options: HousekeepingOptions) {
     this.#options = options;
@@ -77,7 +80,7 @@ export class Housekeeping {
       const state = await writer.read(() => store.tradingState());
       if (state.version > engine.gate.record.version) post({ kind: 'tradingState', record: state });
       await this.#obey();
-      await writer.read(() => store.saveHeartbeat(this.#heartbeat()));
+      await this.#beat();
     } catch (error) {
       // The writer has posted that the store is down; the next look may find it up.
       if (!(error instanceof StoreUnavailableError)) throw error;
@@ -106,6 +109,14 @@ export class Housekeeping {
     const text = `flatten asked for by ${by} is done: no position, no open order`;
     const timeMs = this.#options.clock.now();
     return { key: `done-${id}`, topic: 'state', severity: 'notice', text, timeMs };
+  }
+
+  async #beat(): Promise<void> {
+    const { clock, store, writer } = this.#options;
+    const nowMs = clock.monotonicMs();
+    if (this.#beatMs !== null && nowMs - this.#beatMs < HEARTBEAT_EVERY_MS) return;
+    await writer.read(() => store.saveHeartbeat(this.#heartbeat()));
+    this.#beatMs = nowMs;
   }
 
   async #readClock(): Promise<void> {
