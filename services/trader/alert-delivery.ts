@@ -20,7 +20,7 @@ export class AlertDelivery {
   /** By alert in the outbox, who has taken it. */
   readonly #taken = new Map<string, Set<string>>();
   readonly #failing = new Map<string, { failures: number; skip: number }>();
-  #isRunning = false;
+  #running: Promise<void> | null = null;
   #isWanted = false;
 
   constructor(options: {
@@ -36,11 +36,16 @@ export class AlertDelivery {
     this.#onFailure = options.onFailure;
   }
 
-  /** Delivers what is waiting. A call during a run makes it look once more. */
-  async run(): Promise<void> {
+  /** Delivers what is waiting. A call during a run makes it look once more, and ends with it. */
+  run(): Promise<void> {
     this.#isWanted = true;
-    if (this.#isRunning) return;
-    this.#isRunning = true;
+    this.#running ??= this.#run().finally(() => {
+      this.#running = null;
+    });
+    return this.#running;
+  }
+
+  async #run(): Promise<void> {
     try {
       while (this.#isWanted) {
         this.#isWanted = false;
@@ -49,8 +54,6 @@ export class AlertDelivery {
     } catch (error) {
       // What is in the outbox stays there until the store is back.
       if (!(error instanceof StoreUnavailableError)) throw error;
-    } finally {
-      this.#isRunning = false;
     }
   }
 

@@ -73,6 +73,7 @@ export interface SessionResult {
 }
 
 const DRAIN_MAX_MS = 20_000;
+const LAST_ALERTS_MAX_MS = 5_000;
 
 export class TradingSession {
   readonly #parts: SessionParts;
@@ -241,6 +242,7 @@ export class TradingSession {
     performer.stop();
     if (writer.isDown) writer.abandon();
     await writer.settled();
+    await this.#sendLastAlerts(alerts);
     runtime.stop();
     await journal?.close();
     const summary = summarize({
@@ -298,6 +300,15 @@ export class TradingSession {
     const timer = clock.after(DRAIN_MAX_MS, () => limit.resolve());
     await Promise.race([this.#drained.promise, limit.promise]);
     timer.cancel();
+  }
+
+  /** What is in the outbox may go out before the process does, where that is quick; else the next session sends it. */
+  async #sendLastAlerts(alerts: AlertDelivery): Promise<void> {
+    const { clock, isRealTime } = this.#parts;
+    if (!isRealTime) return;
+    const limit = Promise.withResolvers<void>();
+    const timer = clock.after(LAST_ALERTS_MAX_MS, () => limit.resolve());
+    await Promise.race([alerts.run(), limit.promise]).finally(() => timer.cancel());
   }
 
   /** Whoever stops a trader must not believe that its position is gone, or guarded. */

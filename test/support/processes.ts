@@ -43,6 +43,16 @@ export function startPlimsoll(
   );
 }
 
+/** Starts Node on `args` in `cwd`, with this environment and nothing else. */
+export function startNode(
+  args: readonly string[],
+  cwd: string,
+  environment: Readonly<Record<string, string>>,
+): Program {
+  const env = { ...environment };
+  return watch(spawn(process.execPath, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'], env }));
+}
+
 function watch(child: ChildProcess): Program {
   const lines: string[] = [];
   const listeners = new Set<(line: string) => void>();
