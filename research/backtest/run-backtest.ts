@@ -30,6 +30,7 @@ import type { Bars } from '../data/bars.ts';
 import { bracketsOf, limitsOf, type RiskMode } from './account-terms.ts';
 import { CandleExchange } from './candle-exchange.ts';
 import { sizeInLotsOf, withFineLots } from './fine-lots.ts';
+import { sessionStart } from './session-start.ts';
 
 export interface BacktestOptions {
   /** Fresh: it has seen no candle. */
@@ -258,31 +259,17 @@ class BacktestRun {
   /** What a live session begins with, at the first open. */
   #begin(): void {
     const { account, risk } = this.#options;
-    const startMs = this.#bars.openMs[0] as number;
-    const timeMs = (startMs - 1) as TimeMs;
-    this.#step({ kind: 'instrument', timeMs, spec: instrumentOf(this.#bars).spec });
-    this.#step({
-      kind: 'accountTerms',
-      timeMs,
+    const events = sessionStart({
+      timeMs: this.#bars.openMs[0] as TimeMs,
+      spec: instrumentOf(this.#bars).spec,
       brackets: bracketsOf(risk),
       leverage: account.leverage,
       makerFeePpm: 0,
       takerFeePpm: Math.round(account.feeBps * 100),
-    });
-    this.#step({ kind: 'clock', timeMs, offsetMs: 0, errorMs: 0 });
-    for (const feed of ['book', 'market', 'user'] as const) {
-      this.#step({ kind: 'feedStatus', timeMs, feed, status: 'up', reason: 'candles' });
-    }
-    this.#step({
-      kind: 'recovered',
-      timeMs: startMs as TimeMs,
-      epoch: 1,
+      feeds: ['book', 'market', 'user'],
       tradingState: this.#engine.gate.record,
-      account: null,
-      decision: null,
-      orders: [],
-      recentTradeIds: [],
     });
+    for (const event of events) this.#step(event);
     const { blockingHold } = this.#engine.gate;
     if (blockingHold !== null) broken(`a backtest begins under a hold: ${blockingHold}`);
   }

@@ -20,7 +20,6 @@ import { AccountingError } from '../accounting/account-options.ts';
 import { bracketsOf, limitsOf, type RiskMode } from './account-terms.ts';
 import { RecordedCandles } from './recorded-candles.ts';
 import { RecordedExchange } from './recorded-exchange.ts';
-import { RecordingStrategy } from './recording-strategy.ts';
 import type { BacktestResult } from './run-backtest.ts';
 import { sessionStart } from './session-start.ts';
 
@@ -87,7 +86,6 @@ async function untilReady({ frames, checked }: RecordedSource): Promise<void> {
 class RecordedRun {
   readonly #source: RecordedSource;
   readonly #options: RecordedRunOptions;
-  readonly #recorder: RecordingStrategy;
   readonly #engine: Engine;
   readonly #exchange: RecordedExchange;
   readonly #candles = new RecordedCandles();
@@ -98,7 +96,6 @@ class RecordedRun {
   constructor(source: RecordedSource, options: RecordedRunOptions) {
     this.#source = source;
     this.#options = options;
-    this.#recorder = new RecordingStrategy(options.strategy);
     this.#engine = new Engine({
       intervalMs: options.intervalMs,
       candleGraceMs: 200,
@@ -113,7 +110,7 @@ class RecordedRun {
         presumeAbsentQueries: 5,
         absentHorizonMs: 45 * 60_000,
       },
-      strategies: [{ strategy: this.#recorder, sizing: options.size }],
+      strategies: [{ strategy: options.strategy, sizing: options.size }],
       isQuiet: true,
     });
     const reader = source.reader((fact) => this.#tell(fact));
@@ -229,11 +226,11 @@ class RecordedRun {
 
   /** By now the strategy has seen the candle. */
   #onCandle({ candle }: Extract<Command, { kind: 'saveCandle' }>): void {
-    const { direction } = this.#recorder;
+    const [signal] = this.#engine.strategies.signals;
     const { account } = this.#exchange;
-    this.#candles.add(candle, direction ?? 0, account.equityAt(candle));
-    this.#counts.unfilledAtEnd = direction === null ? 0 : 1;
-    if (direction === null) return;
+    this.#candles.add(candle, signal?.direction ?? 0, account.equityAt(candle));
+    this.#counts.unfilledAtEnd = signal === undefined ? 0 : 1;
+    if (signal === undefined) return;
     this.#counts.signals += 1;
     const { target } = this.#engine.tradeExecutor;
     if (target === 0) this.#counts.withoutSize += 1;

@@ -4,6 +4,7 @@ import type { InstrumentSpec } from '../../shared/core/instrument.ts';
 import type { TimeMs } from '../../shared/core/units.ts';
 
 export interface SessionStart {
+  /** Of the first read of the account; the streams are up a millisecond before, so that it misses nothing of theirs. */
   readonly timeMs: TimeMs;
   readonly spec: InstrumentSpec;
   readonly brackets: readonly MarginBracket[];
@@ -17,7 +18,8 @@ export interface SessionStart {
 }
 
 export function sessionStart(start: SessionStart): Event[] {
-  const { timeMs, spec, brackets, leverage, makerFeePpm, takerFeePpm, tradingState } = start;
+  const { spec, brackets, leverage, makerFeePpm, takerFeePpm, tradingState } = start;
+  const timeMs = (start.timeMs - 1) as TimeMs;
   return [
     { kind: 'instrument', timeMs, spec },
     { kind: 'accountTerms', timeMs, brackets, leverage, makerFeePpm, takerFeePpm },
@@ -27,7 +29,7 @@ export function sessionStart(start: SessionStart): Event[] {
     ),
     {
       kind: 'recovered',
-      timeMs,
+      timeMs: start.timeMs,
       epoch: 1,
       tradingState,
       account: null,
