@@ -1,6 +1,6 @@
 /** The simulated exchange in the words of the exchange port, for who hosts it in process. Pure translation. */
 import type { Instrument } from '../core/instrument.ts';
-import type { Money, TimeMs } from '../core/units.ts';
+import { broken, type Money, type TimeMs } from '../core/units.ts';
 import {
   type AccountSnapshot,
   type ExchangeClient,
@@ -8,6 +8,7 @@ import {
   type UserFact,
 } from '../ports/exchange.ts';
 import type { SimulatedExchange } from './simulated-exchange.ts';
+import { stopReportOf } from './stop-facts.ts';
 import {
   type OrderParams,
   type OrderView,
@@ -20,8 +21,9 @@ type Intent = Parameters<ExchangeClient['placeOrder']>[0];
 type OrderReport = AccountSnapshot['openOrders'][number];
 type Fill = Extract<UserFact, { kind: 'fill' }>['fill'];
 
-/** The parameters of an order as they would go over the wire. */
+/** The parameters of a regular order as they would go over the wire; broken for a stop. */
 export function orderParamsOf({ request }: Intent, instrument: Instrument): OrderParams {
+  if (request.stopPrice !== undefined) broken(`${request.clientOrderId} is a stop`);
   const isMarket = request.price === null;
   return {
     symbol: instrument.spec.symbol,
@@ -35,7 +37,7 @@ export function orderParamsOf({ request }: Intent, instrument: Instrument): Orde
   };
 }
 
-/** Position, wallet and open orders of an account. Throws VenueError. */
+/** Position, wallet and open orders of both books of an account. Throws VenueError. */
 export function snapshotOf(venue: SimulatedExchange, account: string): AccountSnapshot {
   const { walletBalance, availableBalance, position } = venue.account(account);
   return {
@@ -43,7 +45,10 @@ export function snapshotOf(venue: SimulatedExchange, account: string): AccountSn
     entryPrice: venue.instrument.parsePriceNearest(position.entryPrice),
     walletBalance,
     availableBalance,
-    openOrders: venue.openOrders(account).map(reportOf),
+    openOrders: [
+      ...venue.algo.openOrders(account).map(stopReportOf),
+      ...venue.openOrders(account).map(reportOf),
+    ],
   };
 }
 
@@ -71,6 +76,9 @@ export function factsOf(event: UserEvent, instrument: Instrument): UserFact[] {
     if (event.reason !== 'FUNDING_FEE') return [];
     return [funding(event.balanceChange, event.timeMs)];
   }
+  if (event.kind === 'algoUpdate') {
+    return [{ kind: 'orderReport', report: stopReportOf(event.order) }];
+  }
   if (event.kind !== 'orderTradeUpdate') return [];
   const report: UserFact = { kind: 'orderReport', report: reportOf(event.order) };
   if (event.tradeId === 0) return [report];
@@ -90,7 +98,7 @@ export function factsOf(event: UserEvent, instrument: Instrument): UserFact[] {
 }
 
 /** A funding payment; its hour names it, as at the real exchange. */
-function funding(amount: Money, timeMs: TimeMs) {
+export function funding(amount: Money, timeMs: TimeMs) {
   return {
     kind: 'walletChange' as const,
     reason: 'funding' as const,
@@ -101,7 +109,7 @@ function funding(amount: Money, timeMs: TimeMs) {
 }
 
 /** `clientOrderId` is empty where the trade was read back from history. */
-function fillOf(trade: TradeView, clientOrderId: string): Fill {
+export function fillOf(trade: TradeView, clientOrderId: string): Fill {
   return {
     tradeId: String(trade.tradeId),
     exchangeOrderId: String(trade.orderId),
