@@ -1,16 +1,9 @@
 /** Answers that only a reader of the account needs: mark price with next funding, and stops that wait. */
 import type { Instrument } from '../../core/instrument.ts';
-import type { Side } from '../../core/trading/order.ts';
-import { type Lots, parseDecimal, type Ticks, type TimeMs } from '../../core/units.ts';
-import {
-  booleanField,
-  fieldsOf,
-  idField,
-  MalformedReplyError,
-  sideField,
-  textField,
-  timeField,
-} from '../ccxt/wire.ts';
+import { parseDecimal, type Ticks, type TimeMs } from '../../core/units.ts';
+import { stopNews } from '../ccxt/algo-replies.ts';
+import { fieldsOf, MalformedReplyError, textField, timeField } from '../ccxt/wire.ts';
+import type { StopNews } from './stop-links.ts';
 
 export interface PremiumIndex {
   /** Rounded to a tick. */
@@ -21,16 +14,9 @@ export interface PremiumIndex {
   readonly exchangeMs: TimeMs;
 }
 
-/** A conditional order that has not triggered yet. */
-export interface RestingStop {
-  readonly clientOrderId: string;
-  readonly exchangeOrderId: string;
-  readonly side: Side;
-  /** Zero where it closes whatever the position is. */
-  readonly lots: Lots;
+/** A conditional order that waits; its lots are 0 where it closes whatever the position is. */
+export interface RestingStop extends StopNews {
   readonly stopPrice: Ticks;
-  readonly reduceOnly: boolean;
-  readonly exchangeMs: TimeMs;
 }
 
 export function premiumIndex(reply: unknown, instrument: Instrument): PremiumIndex {
@@ -50,14 +36,9 @@ export function premiumIndex(reply: unknown, instrument: Instrument): PremiumInd
 
 /** A row of openAlgoOrders. */
 export function restingStop(reply: unknown, instrument: Instrument): RestingStop {
-  const stop = fieldsOf(reply, 'algo order');
+  const stopPrice = textField(fieldsOf(reply, 'algo order'), 'triggerPrice');
   return {
-    clientOrderId: textField(stop, 'clientAlgoId'),
-    exchangeOrderId: idField(stop, 'algoId'),
-    side: sideField(stop, 'side'),
-    lots: instrument.parseQuantity(textField(stop, 'quantity')),
-    stopPrice: instrument.parsePriceNearest(textField(stop, 'triggerPrice')),
-    reduceOnly: booleanField(stop, 'reduceOnly'),
-    exchangeMs: timeField(stop, 'createTime'),
+    ...stopNews(reply, instrument),
+    stopPrice: instrument.parsePriceNearest(stopPrice),
   };
 }
