@@ -9,6 +9,7 @@ interface Flags {
   readonly faults?: readonly Fault[];
   readonly twice?: number;
   readonly json?: boolean;
+  readonly shrink: boolean;
 }
 
 /** Every seventh or so result is shown: a line for each would say nothing. */
@@ -22,6 +23,7 @@ export function addSimulateCommand(program: Command): void {
     .option('--seed <number>', 'the first', whole, 1)
     .option('--faults <kinds>', 'only these, with commas; "none" for none', faultsOf)
     .option('--twice <number>', 'run so many of them twice and compare their traces', whole)
+    .option('--no-shrink', 'do not look for the fewest kinds of fault that are enough')
     .option('--json', 'print the result as JSON')
     .addHelpText('after', `\nFaults: ${FAULT_KINDS.join(', ')}`)
     .action(async (flags: Flags) => {
@@ -47,7 +49,7 @@ async function simulate(flags: Flags): Promise<number> {
   if (process.stderr.isTTY) process.stderr.write('\r\u001b[K');
   if (failed) {
     const { shrink } = await import('../simulation/shrink.ts');
-    process.stderr.write(failureText(failed, await shrink(failed)));
+    process.stderr.write(failureText(failed, flags.shrink ? await shrink(failed) : failed));
     return 1;
   }
   const unequal = await differing(tally, { ...range, count: flags.twice ?? 0 });

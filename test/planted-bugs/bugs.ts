@@ -1,0 +1,138 @@
+/** Mistakes a developer might make, each as one text of one file replaced by another. */
+
+export interface PlantedBug {
+  readonly name: string;
+  readonly file: string;
+  /** Occurs exactly once in the file. */
+  readonly find: string;
+  readonly replace: string;
+}
+
+const CORE = 'shared/core';
+const TRADER = 'services/trader';
+
+export const PLANTED_BUGS: readonly PlantedBug[] = [
+  {
+    name: 'sends an order again whose outcome is unknown',
+    file: `${TRADER}/command-performer.ts`,
+    find: "if (kind === 'unknownOutcome') post({ kind: 'orderUnknown', clientOrderId, message });",
+    replace:
+      "if (kind === 'unknownOutcome') this.#report('reply', await exchange.placeOrder(intent));",
+  },
+  {
+    name: 'takes a timeout for a rejection',
+    file: `${TRADER}/command-performer.ts`,
+    find: "if (kind === 'unknownOutcome') post({ kind: 'orderUnknown', clientOrderId, message });",
+    replace:
+      "if (kind === 'unknownOutcome') post({ kind: 'orderRejected', clientOrderId, code: -1, message });",
+  },
+  {
+    name: 'takes an order that a query does not find for ended',
+    file: `${CORE}/trading/order-executor.ts`,
+    find: 'watch.absences < this.#settings.presumeAbsentQueries',
+    replace: 'watch.absences < 1',
+  },
+  {
+    name: 'forgets at once an order that was not found',
+    file: `${CORE}/trading/order-executor.ts`,
+    find: 'if (missingMs >= this.#settings.absentHorizonMs) {',
+    replace: 'if (missingMs >= 0) {',
+  },
+  {
+    name: 'applies a fill twice',
+    file: `${CORE}/account/account-state-store.ts`,
+    find: 'if (this.#tradeIds.has(fill.tradeId) || !isAfter(fill.tradeId, before.verifiedTradeId)) {',
+    replace: 'if (fill.tradeId === "") {',
+  },
+  {
+    name: 'sends before the intent is on record',
+    file: `${CORE}/trading/order-executor.ts`,
+    find: "    out.push({ kind: 'recordIntent', intent });",
+    replace:
+      "    out.push({ kind: 'placeOrder', intent });\n    out.push({ kind: 'recordIntent', intent });",
+  },
+  {
+    name: 'drops reduce-only from exits',
+    file: `${CORE}/trading/trader.ts`,
+    find: "reduceOnly: purpose !== 'open',",
+    replace: 'reduceOnly: false,',
+  },
+  {
+    name: 'does not look at the halt again once the intent is on record, and the store does not either',
+    file: 'shared/adapters/memory/store.ts',
+    find: "      return { ok: false, reason: 'tradingState' };",
+    replace: '      void 0;',
+  },
+  {
+    name: 'sends up to the end of the lease',
+    file: `${TRADER}/leadership.ts`,
+    find: 'this.#clock.monotonicMs() + recvWindowMs + SAFETY_MS < this.#deadlineMs',
+    replace: 'this.#clock.monotonicMs() < this.#deadlineMs + 60_000',
+  },
+  {
+    name: 'takes the lease of a trader that lives',
+    file: `${TRADER}/leadership.ts`,
+    find: 'nowMs - seenMs >= LEASE_TTL_MS',
+    replace: 'nowMs - seenMs >= 0',
+  },
+  {
+    name: 'counts the lease from the answer, not from the question',
+    file: `${TRADER}/leadership.ts`,
+    find: 'this.#deadlineMs = startedMs + LEASE_TTL_MS;',
+    replace: 'this.#deadlineMs = this.#clock.monotonicMs() + 10 * LEASE_TTL_MS;',
+  },
+  {
+    name: 'trades on a stale book',
+    file: `${CORE}/engine.ts`,
+    find: "gate.hold('bookStale', !(market.bookAgeMs(now) <= limits.bookAgeMaxMs),",
+    replace: "gate.hold('bookStale', false,",
+  },
+  {
+    name: 'opens while an order is unknown',
+    file: `${CORE}/trading/trader.ts`,
+    find: "({ state, intent }) => state === 'unknown' || intent.decisionId === trade.decisionId,",
+    replace: '() => false,',
+  },
+  {
+    name: 'does not read back the fills a stream missed',
+    file: `${TRADER}/account-reader.ts`,
+    find: "for (const fill of fills) post({ kind: 'fill', source: 'history', fill });",
+    replace: 'void fills;',
+  },
+  {
+    name: 'never compares with the exchange once it runs',
+    file: `${CORE}/account/reconciler.ts`,
+    find: 'const detail = differences(snapshot, parties);',
+    replace: "const detail = '';",
+  },
+  {
+    name: 'starts every session with an empty account',
+    file: `${TRADER}/session.ts`,
+    find: 'const account = await clock.busy(store.account());',
+    replace: 'const account = null as Awaited<ReturnType<typeof store.account>>;',
+  },
+  {
+    name: 'forgets the orders of the last session',
+    file: `${TRADER}/session.ts`,
+    find: 'orders: await clock.busy(store.openOrders()),',
+    replace: 'orders: [],',
+  },
+  {
+    name: 'lets the newest word on an order win, whatever it was before',
+    file: `${CORE}/trading/order-store.ts`,
+    find: 'return RANK[reported] > RANK[current] ? reported : current;',
+    replace: 'return reported;',
+  },
+  {
+    name: 'numbers client order ids without the epoch',
+    file: `${CORE}/trading/order-executor.ts`,
+    find: '{this.#epoch.toString(36)}-$',
+    replace: '{(0).toString(36)}-$',
+  },
+  {
+    name: 'stamps the request when it is sent, not before the intent is written',
+    file: 'services/simulation/exchange-link.ts',
+    find: 'nowMs - timestampMs > recvWindowMs',
+    replace: 'nowMs - nowMs > recvWindowMs',
+  },
+];
