@@ -4,7 +4,7 @@ import type { Instrument } from '../../shared/core/instrument.ts';
 import type { MidPriceCandle } from '../../shared/core/market/candle.ts';
 import { INTERVALS, intervalMs } from '../../shared/core/market/candle.ts';
 import type { Fill, OrderRecord, Side } from '../../shared/core/trading/order.ts';
-import type { HalfTicks } from '../../shared/core/units.ts';
+import type { HalfTicks, Lots, Ticks } from '../../shared/core/units.ts';
 import { shownInstrument, traderStatus } from '../../shared/operation/trader-status.ts';
 import type { Store } from '../../shared/ports/store.ts';
 
@@ -60,10 +60,18 @@ export async function chartData(
   const instrument = shownInstrument(status);
   if (!instrument || stored.length === 0) return null;
   const toPrice = (mid: HalfTicks) => Number(instrument.formatMid(mid));
-  const candles = folded(stored, widthMs).slice(-CANDLES_SHOWN);
+  const candles = folded(stored, widthMs)
+    .slice(-CANDLES_SHOWN)
+    .map(({ openMs, open, high, low, close }) => ({
+      openMs,
+      open: toPrice(open),
+      high: toPrice(high),
+      low: toPrice(low),
+      close: toPrice(close),
+    }));
   const firstMs = candles[0]?.openMs ?? 0;
   const marks = [
-    ...signals(orders, { stored, baseMs, widthMs, toPrice }),
+    ...signals(orders, { candles, baseMs, widthMs }),
     ...merged(fills, { widthMs, instrument }),
   ];
   const position = account?.position ?? 0;
@@ -74,21 +82,15 @@ export async function chartData(
     position:
       position === 0
         ? 'flat'
-        : `${position > 0 ? 'long' : 'short'} ${instrument.formatQuantity(Math.abs(position) as typeof position & never)} ${status.baseAsset}`,
+        : `${position > 0 ? 'long' : 'short'} ${instrument.formatQuantity(Math.abs(position) as Lots)} ${status.baseAsset}`,
     entry:
       account && position !== 0
         ? (account.cost / (position * instrument.quantaPerTickLot)) *
           Number(instrument.spec.tickSize)
         : null,
-    candles: candles.map(({ openMs, open, high, low, close }) => ({
-      openMs,
-      open: toPrice(open),
-      high: toPrice(high),
-      low: toPrice(low),
-      close: toPrice(close),
-    })),
+    candles,
     marks: marks.filter(({ openMs }) => openMs >= firstMs),
-    priceDecimals: instrument.formatPrice(0 as never).split('.')[1]?.length ?? 0,
+    priceDecimals: instrument.formatPrice(0 as Ticks).split('.')[1]?.length ?? 0,
   };
 }
 
@@ -111,28 +113,26 @@ function folded(candles: readonly MidPriceCandle[], widthMs: number): Prices[] {
   return [...buckets.values()];
 }
 
-/** The store keeps only the newest decision whole: a signal is seen by the orders made of it. */
+/**
+ * The store keeps only the newest decision whole: a signal is seen by the orders made of it. It is drawn
+ * outside its candle, so as not to hide it or the fill that followed.
+ */
 function signals(
   orders: readonly OrderRecord[],
   {
-    stored,
+    candles,
     baseMs,
     widthMs,
-    toPrice,
-  }: {
-    stored: readonly MidPriceCandle[];
-    baseMs: number;
-    widthMs: number;
-    toPrice: (mid: HalfTicks) => number;
-  },
+  }: { candles: readonly ChartCandle[]; baseMs: number; widthMs: number },
 ): ChartMark[] {
-  const closes = new Map(stored.map(({ openMs, close }) => [`d-${baseMs}-${openMs}`, close]));
+  const byOpening = new Map(candles.map((candle) => [candle.openMs, candle]));
   const sides = new Map(orders.map(({ intent }) => [intent.decisionId, intent.request.side]));
   return [...sides].flatMap(([decisionId, side]) => {
-    const close = closes.get(decisionId);
-    if (close === undefined) return [];
-    const openMs = Number(decisionId.split('-')[2]);
-    return [{ kind: 'signal', side, openMs: openMs - (openMs % widthMs), price: toPrice(close) }];
+    const [, interval, opening] = /^d-(\d+)-(\d+)$/.exec(decisionId) ?? [];
+    const openMs = Number(opening) - (Number(opening) % widthMs);
+    const candle = Number(interval) === baseMs ? byOpening.get(openMs) : undefined;
+    if (!candle) return [];
+    return [{ kind: 'signal', side, openMs, price: side === 'buy' ? candle.low : candle.high }];
   });
 }
 

@@ -10,6 +10,7 @@ export const HEIGHT = 1_000;
 const PLOT = { left: 24, right: WIDTH - 168, top: 150, bottom: HEIGHT - 130 };
 const PADDING_SHARE = 0.08;
 const MARK_SIZE = 13;
+const SIGNAL_GAP = 8;
 
 const INK = '#1f2933';
 const FAINT = '#d9dee4';
@@ -127,9 +128,10 @@ function candleShape({ openMs, open, high, low, close }: ChartCandle, scales: Sc
   ].join('\n');
 }
 
-/** A triangle up for a buy, down for a sell; hollow for a signal, full for a fill. Its tip is at the price. */
+/** A triangle up for a buy, down for a sell; hollow for a signal, full for a fill. A fill's tip is at its price. */
 function markShape({ kind, side, openMs, price }: ChartMark, { x, y }: Scales): string {
-  return triangle(x(openMs), y(price), { kind, side });
+  const gap = kind === 'signal' ? SIGNAL_GAP : 0;
+  return triangle(x(openMs), y(price) + (side === 'buy' ? gap : -gap), { kind, side });
 }
 
 function triangle(x: number, y: number, { kind, side }: Pick<ChartMark, 'kind' | 'side'>): string {
