@@ -5,24 +5,23 @@
  */
 import type { DepthListener } from '../../shared/adapters/binance/market/depth-listener.ts';
 import { Instrument } from '../../shared/core/instrument.ts';
-import type { Fill, OrderReport } from '../../shared/core/trading/order.ts';
+import type { Fill, OrderClass, OrderReport } from '../../shared/core/trading/order.ts';
 import { broken, MONEY_PER_USDT, type Money, type TimeMs } from '../../shared/core/units.ts';
 import type { Clock } from '../../shared/ports/clock.ts';
 import type { ExchangeClient, UserFact, UserStreamSink } from '../../shared/ports/exchange.ts';
 import type { MarketDataClient, MarketFact } from '../../shared/ports/market-data-client.ts';
 import { MirroredMarket } from '../../shared/simulation/mirrored-market.ts';
 import { SimulatedExchange } from '../../shared/simulation/simulated-exchange.ts';
-import { VenueError } from '../../shared/simulation/venue.ts';
 import {
   asExchangeError,
   factsOf,
   fillsAfter,
   fundingAfter,
-  orderParamsOf,
-  reportOf,
   snapshotOf,
 } from '../../shared/simulation/venue-facts.ts';
+import { cancelOrder, placeOrder, queryOrder } from '../../shared/simulation/venue-orders.ts';
 import type { PaperLedger } from './paper-ledger.ts';
+import { PaperRecorder } from './paper-recorder.ts';
 
 export interface PaperExchange extends ExchangeClient {
   /** Mirrors the whole book where the feed has one. */
@@ -41,6 +40,7 @@ export interface PaperOptions {
 }
 
 const ACCOUNT = 'paper';
+const UP = { kind: 'feedStatus', feed: 'user', status: 'up' } as const;
 /** One way, each: what an order takes to reach the book, and its answer to come back. */
 const LATENCY_MS = 20;
 /** Money counts safely to 90 million USDT; no bracket beyond is of use here. */
@@ -56,8 +56,10 @@ class SimulatedPaperExchange implements PaperExchange {
   #market: MirroredMarket | null = null;
   #venue: SimulatedExchange | null = null;
   #sink: UserStreamSink | null = null;
+  #recorder: PaperRecorder | null = null;
   /** Facts of the account not yet told; they leave together, after the ledger is written. */
   #facts: UserFact[] = [];
+  #isTelling = false;
 
   constructor(options: PaperOptions) {
     this.#options = options;
@@ -86,13 +88,19 @@ class SimulatedPaperExchange implements PaperExchange {
       market: this.#market,
       sink: {
         publicEvent: () => undefined,
-        userEvent: (_account, event) => this.#facts.push(...factsOf(event, instrument)),
+        userEvent: (_account, event) => {
+          this.#recorder?.changed();
+          this.#facts.push(...factsOf(event, instrument));
+        },
       },
     });
-    const kept = ledger?.read() ?? null;
-    if (kept) this.#venue.restore(kept);
-    else this.#venue.openAccount(ACCOUNT, deposit);
-    ledger?.write(this.#venue.snapshot());
+    const venue = this.#venue;
+    this.#recorder = new PaperRecorder({ ledger, clock, snapshot: () => venue.snapshot() });
+    const kept = (await ledger?.read()) ?? null;
+    if (kept) venue.restore(kept);
+    else venue.openAccount(ACCOUNT, deposit);
+    this.#recorder.changed();
+    await this.#recorder.settled();
     this.#facts = [];
   }
 
@@ -145,61 +153,48 @@ class SimulatedPaperExchange implements PaperExchange {
   }
 
   async setLeverage(leverage: number): Promise<void> {
-    this.#request(({ venue }) =>
-      venue.setLeverage(ACCOUNT, this.#options.symbol, String(leverage)),
-    );
+    const { symbol } = this.#options;
+    await this.#change((venue) => venue.setLeverage(ACCOUNT, symbol, String(leverage)));
   }
 
-  async placeOrder(intent: Parameters<ExchangeClient['placeOrder']>[0]): Promise<OrderReport> {
-    await this.#travel();
-    const view = this.#request(({ venue }) =>
-      venue.placeOrder(ACCOUNT, orderParamsOf(intent, venue.instrument)),
-    );
-    await this.#travel();
-    return reportOf(view);
+  placeOrder(intent: Parameters<ExchangeClient['placeOrder']>[0]): Promise<OrderReport> {
+    return this.#change((venue) => placeOrder(venue, ACCOUNT, intent));
   }
 
-  async cancelOrder(clientOrderId: string): Promise<OrderReport> {
-    const ref = { symbol: this.#options.symbol, origClientOrderId: clientOrderId };
-    await this.#travel();
-    const view = this.#request(({ venue }) => venue.cancelOrder(ACCOUNT, ref));
-    await this.#travel();
-    return reportOf(view);
+  cancelOrder(clientOrderId: string, orderClass: OrderClass): Promise<OrderReport> {
+    return this.#change((venue) => cancelOrder(venue, ACCOUNT, { clientOrderId, orderClass }));
   }
 
-  async queryOrder(clientOrderId: string): Promise<OrderReport | null> {
-    const ref = { symbol: this.#options.symbol, origClientOrderId: clientOrderId };
-    await this.#travel();
-    try {
-      return reportOf(this.#at().venue.order(ACCOUNT, ref));
-    } catch (error) {
-      if (error instanceof VenueError && error.code === -2013) return null;
-      throw asExchangeError(error);
-    }
+  queryOrder(clientOrderId: string, orderClass: OrderClass): Promise<OrderReport | null> {
+    return this.#look((venue) => queryOrder(venue, ACCOUNT, { clientOrderId, orderClass }));
   }
 
-  async accountSnapshot() {
-    await this.#travel();
-    return snapshotOf(this.#at().venue, ACCOUNT);
+  /** As at the exchange, stops are left alone. */
+  async setCountdown(ms: number): Promise<void> {
+    const { symbol } = this.#options;
+    await this.#change((venue) => venue.countdownCancelAll(ACCOUNT, symbol, ms));
   }
 
-  async fillsAfter(tradeId: string): Promise<readonly Fill[]> {
-    await this.#travel();
-    return fillsAfter(this.#at().venue, ACCOUNT, tradeId);
+  accountSnapshot() {
+    return this.#look((venue) => snapshotOf(venue, ACCOUNT));
   }
 
-  async fundingAfter(timeMs: TimeMs) {
-    await this.#travel();
-    return fundingAfter(this.#at().venue, ACCOUNT, timeMs);
+  fillsAfter(tradeId: string): Promise<readonly Fill[]> {
+    return this.#look((venue) => fillsAfter(venue, ACCOUNT, tradeId));
+  }
+
+  fundingAfter(timeMs: TimeMs) {
+    return this.#look((venue) => fundingAfter(venue, ACCOUNT, timeMs));
   }
 
   async startUserStream(sink: UserStreamSink): Promise<void> {
     this.#sink = sink;
-    sink.onUser({ kind: 'feedStatus', feed: 'user', status: 'up', reason: 'in process' });
+    sink.onUser({ ...UP, reason: 'in process' });
   }
 
   async stop(): Promise<void> {
     this.#sink = null;
+    await this.#recorder?.stop();
     await this.#options.publicApi.stop();
   }
 
@@ -219,9 +214,27 @@ class SimulatedPaperExchange implements PaperExchange {
     this.#tell();
   }
 
-  #request<T>(action: (parts: { venue: SimulatedExchange; market: MirroredMarket }) => T): T {
+  /** A request that changes something: not taken while the books cannot be kept. */
+  async #change<T>(action: (venue: SimulatedExchange) => T): Promise<T> {
+    await this.#travel();
+    await this.#recorder?.answerable('unreachable');
+    const answer = this.#perform(action);
+    await this.#recorder?.answerable('unknownOutcome');
+    await this.#travel();
+    return answer;
+  }
+
+  /** A request that only looks: what it saw must be on record, too. */
+  async #look<T>(action: (venue: SimulatedExchange) => T): Promise<T> {
+    await this.#travel();
+    const answer = this.#perform(action);
+    await this.#recorder?.answerable('unreachable');
+    return answer;
+  }
+
+  #perform<T>(action: (venue: SimulatedExchange) => T): T {
     try {
-      return action(this.#at());
+      return action(this.#at().venue);
     } catch (error) {
       throw asExchangeError(error);
     } finally {
@@ -239,14 +252,33 @@ class SimulatedPaperExchange implements PaperExchange {
 
   /** First on record, then told: a fill the trader knows of is in the ledger. */
   #tell(): void {
-    if (this.#facts.length === 0) return;
-    const facts = this.#facts;
-    this.#facts = [];
-    const { ledger, clock } = this.#options;
-    if (this.#venue) ledger?.write(this.#venue.snapshot());
-    clock.after(LATENCY_MS, () => {
-      for (const fact of facts) this.#sink?.onUser(fact);
+    if (this.#isTelling || !this.#recorder) return;
+    this.#isTelling = true;
+    void this.#tellAll(this.#recorder).finally(() => {
+      this.#isTelling = false;
     });
+  }
+
+  async #tellAll(recorder: PaperRecorder): Promise<void> {
+    let isDown = false;
+    while (this.#facts.length > 0 || recorder.isBehind) {
+      const facts = this.#facts;
+      this.#facts = [];
+      const isRecorded = await recorder.persisted((reason) => {
+        if (!isDown) this.#say({ kind: 'feedStatus', feed: 'user', status: 'down', reason });
+        isDown = true;
+      });
+      if (!isRecorded) return;
+      if (isDown) this.#say({ ...UP, reason: 'its books can be written again' });
+      isDown = false;
+      this.#options.clock.after(LATENCY_MS, () => {
+        for (const fact of facts) this.#say(fact);
+      });
+    }
+  }
+
+  #say(fact: UserFact): void {
+    this.#sink?.onUser(fact);
   }
 
   #travel(): Promise<void> {

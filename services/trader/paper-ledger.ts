@@ -1,10 +1,19 @@
 /**
- * The paper exchange's own durable books: written whole and swapped in before a fill is told to
- * anyone, so that they are a second witness beside the trader's store.
+ * The paper exchange's own durable books: written before a fill is told to anyone, so that they are a
+ * second witness beside the trader's store. In a file they are written whole and swapped in; in a table
+ * record by record, see `paper-records.ts`.
  */
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
 import { StoreUnavailableError } from '../../shared/ports/store.ts';
 import type { VenueSnapshot } from '../../shared/simulation/venue.ts';
+
+export interface PaperLedger {
+  /** Null where there is none yet. Throws StoreUnavailableError. */
+  read(): Promise<VenueSnapshot | null>;
+  /** All of it or nothing. Throws StoreUnavailableError; whether it is written is open then. */
+  write(venue: VenueSnapshot): Promise<void>;
+  close(): Promise<void>;
+}
 
 interface Ledger {
   readonly version: 1;
@@ -12,7 +21,7 @@ interface Ledger {
   readonly venue: VenueSnapshot;
 }
 
-export class PaperLedger {
+export class PaperLedgerFile implements PaperLedger {
   readonly #path: string;
   readonly #symbol: string;
 
@@ -21,8 +30,7 @@ export class PaperLedger {
     this.#symbol = symbol;
   }
 
-  /** Null where there is no file yet. Throws StoreUnavailableError for a file that is not ours. */
-  read(): VenueSnapshot | null {
+  async read(): Promise<VenueSnapshot | null> {
     try {
       const ledger = JSON.parse(readFileSync(this.#path, 'utf8')) as Ledger;
       if (ledger.version !== 1 || ledger.symbol !== this.#symbol) {
@@ -38,16 +46,26 @@ export class PaperLedger {
     }
   }
 
-  write(venue: VenueSnapshot): void {
+  async write(venue: VenueSnapshot): Promise<void> {
     const ledger: Ledger = { version: 1, symbol: this.#symbol, venue };
     const next = `${this.#path}.next`;
-    const file = openSync(next, 'w', 0o600);
     try {
-      writeSync(file, JSON.stringify(ledger));
-      fsyncSync(file);
-    } finally {
-      closeSync(file);
+      const file = openSync(next, 'w', 0o600);
+      try {
+        writeSync(file, JSON.stringify(ledger));
+        fsyncSync(file);
+      } finally {
+        closeSync(file);
+      }
+      renameSync(next, this.#path);
+    } catch (error) {
+      throw new StoreUnavailableError(
+        `the paper ledger cannot be written: ${(error as Error).message}`,
+      );
     }
-    renameSync(next, this.#path);
+  }
+
+  async close(): Promise<void> {
+    // Closed after each write.
   }
 }

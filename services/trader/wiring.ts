@@ -23,9 +23,8 @@ import type { Clock } from '../../shared/ports/clock.ts';
 import type { ExchangeClient } from '../../shared/ports/exchange.ts';
 import type { MarketDataClient } from '../../shared/ports/market-data-client.ts';
 import type { Notifier } from '../../shared/ports/notifier.ts';
-import { createStore, storeKey } from './open-store.ts';
+import { createStore, openPaperLedger, storeKey } from './open-store.ts';
 import { createPaperExchange } from './paper-exchange.ts';
-import { PaperLedger } from './paper-ledger.ts';
 import { consoleNotifier, type Presenter } from './presenter.ts';
 import { discardRun, rememberSession, type SessionFiles, sessionFiles } from './run-directory.ts';
 import { type SessionParts, TradingSession } from './session.ts';
@@ -230,7 +229,10 @@ async function paper(
     clock,
     symbol,
     deposit: PAPER_DEPOSIT,
-    ledger: files.ledger === null ? null : new PaperLedger(files.ledger, symbol),
+    ledger: await openPaperLedger(files, {
+      table: configuration.table,
+      key: storeKey(configuration),
+    }),
   });
   const hasDepth = feed === 'binance';
   return {

@@ -38,6 +38,7 @@ export const TABLE_ACCESS = {
   trader: [
     { actions: READS, partitions: null },
     { actions: WRITES, partitions: ['trader', 'control'] },
+    { actions: ['dynamodb:PutItem', 'dynamodb:ConditionCheckItem'], partitions: ['paper'] },
   ],
   operator: [
     // All of it, to know a table of an older schema from a fresh one.

@@ -3,9 +3,14 @@
  * Method: every method of both stores is called on a real engine while the SDK's commands are recorded.
  */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { openDynamoDbStores } from '../../shared/adapters/dynamodb/store.ts';
+import {
+  openDynamoDbPaperBooks,
+  openDynamoDbPaperWitness,
+} from '../../shared/adapters/dynamodb/paper-books.ts';
+import { type DynamoDbOptions, openDynamoDbStores } from '../../shared/adapters/dynamodb/store.ts';
 import type { TimeMs } from '../../shared/core/units.ts';
 import type { ControlStore } from '../../shared/ports/control-store.ts';
+import type { PaperRow, PaperState } from '../../shared/ports/paper-books.ts';
 import type { Store } from '../../shared/ports/store.ts';
 import {
   type Dynoxide,
@@ -80,8 +85,16 @@ const controlled: Calls<ControlStore, Exclude<keyof ControlStore, 'close'>> = {
   newest: (control) => control.newest('s', 1),
 };
 
+const aPaperState = {
+  account: { timeMs: 1, position: 0, walletBalance: 5, openOrders: [] },
+  venue: {},
+  lastIds: { fill: 150, income: 0, order: 0, stop: 0 },
+} as unknown as PaperState;
+const aPaperRow: PaperRow = { kind: 'fill', id: 0, timeMs: 1 as TimeMs, fact: null, record: {} };
+
 describe.skipIf(!hasDynoxide)('what the stores ask of DynamoDB', () => {
   let engine: Dynoxide;
+  let options: DynamoDbOptions;
   let stores: { store: Store; control: ControlStore };
   let recorded: ReturnType<typeof recordTableCalls>;
 
@@ -91,7 +104,7 @@ describe.skipIf(!hasDynoxide)('what the stores ask of DynamoDB', () => {
   afterAll(() => engine?.stop());
   beforeEach(() => {
     recorded = recordTableCalls();
-    const options = { endpoint: engine.endpoint, tableName: 'plimsoll', key: freshKey() };
+    options = { endpoint: engine.endpoint, tableName: 'plimsoll', key: freshKey() };
     stores = openDynamoDbStores(options);
   });
   afterEach(async () => {
@@ -114,12 +127,24 @@ describe.skipIf(!hasDynoxide)('what the stores ask of DynamoDB', () => {
   test('by an operator: reads, and writes to the control partition only', async () => {
     await perform(operated, stores.store);
     await perform(controlled, stores.control);
+    const witness = openDynamoDbPaperWitness(options);
+    await witness.testimony(0 as TimeMs);
+    await witness.close();
     expect(compared(allowedCalls('operator'))).toEqual({ refused: [], unused: [] });
   });
 
   test('by a trader: what its rules allow, each of them needed', async () => {
     await perform(operated, stores.store);
     await perform(led, stores.store);
+    const books = openDynamoDbPaperBooks(options);
+    await books.read();
+    // More rows than one transaction takes.
+    await books.write(
+      aPaperState,
+      Array.from({ length: 150 }, (_, id) => ({ ...aPaperRow, id })),
+    );
+    await books.read();
+    await books.close();
     expect(compared(allowedCalls('trader'))).toEqual({ refused: [], unused: [] });
   });
 });

@@ -24,6 +24,7 @@ export interface ItemKey {
 
 const trader = (sk: string): ItemKey => ({ partition: 'trader', sk });
 const control = (sk: string): ItemKey => ({ partition: 'control', sk });
+const paper = (sk: string): ItemKey => ({ partition: 'paper', sk });
 
 /** Every kind of item and its partition. Numbers are padded so that text order is numeric order. */
 export const itemKey = {
@@ -54,6 +55,9 @@ export const itemKey = {
   series: (name: string) => control(`SERIES#${encodeURIComponent(name)}#`),
   entry: (series: string, timeMs: number, id: string) =>
     control(`SERIES#${encodeURIComponent(series)}#${padded(timeMs)}#${id}`),
+  paperState: paper('PAPERSTATE'),
+  paperRows: (kind: string) => paper(`PAPERROW#${kind}#`),
+  paperRow: (kind: string, id: number) => paper(`PAPERROW#${kind}#${padded(id)}`),
 } as const;
 
 /** 16 digits: every safe integer fits. */
