@@ -1,21 +1,29 @@
 /**
  * A process that runs the backtest of the benchmark and prints its figures: `none`, `live` or `plain` (the plain
- * loop alone), `one` run or the median of `many` by turns with the plain loop.
+ * loop alone), `one` run or `many` by turns with the plain loop.
  */
 import { rateE8 } from '../../research/accounting/account-options.ts';
 import type { RiskMode } from '../../research/backtest/account-terms.ts';
 import { runBacktest } from '../../research/backtest/run-backtest.ts';
 import type { Bars, FundingRates } from '../../research/data/bars.ts';
 import { createStrategy } from '../../shared/strategies/registry.ts';
-import { elapsedNs, interleaved } from './rows.ts';
+import { elapsedNs, median } from './rows.ts';
 import { candlesOf, generatedBars, plainRun } from './vectorized.ts';
+
+/** Nanoseconds of one run. */
+export interface Times {
+  /** Processor time of the thread in the fastest round: what it takes, whoever else is at work. */
+  readonly threadNs: number;
+  /** By the clock, the median round. */
+  readonly elapsedNs: number;
+}
 
 export interface BacktestFigures {
   readonly bars: number;
   readonly fills: number;
-  /** Of one run; 0 where none was made. */
-  readonly ns: number;
-  readonly plainNs: number;
+  /** Of the backtest and of the plain loop; the same where only one of them ran. */
+  readonly backtest: Times;
+  readonly plain: Times;
   /** The highest resident set of this process, in megabytes. */
   readonly mb: number;
 }
@@ -33,7 +41,7 @@ const funding = fundingEvery8Hours(bars);
 let fills = 0;
 
 /** A hundredth of equity under the live limits: at more, fees soon end in a loss that halts. */
-function backtest(risk: RiskMode): number {
+function backtest(risk: RiskMode): void {
   const strategy = createStrategy('SmaCrossoverInflection', {});
   const account = {
     cash: 100_000 * 100_000_000,
@@ -44,13 +52,11 @@ function backtest(risk: RiskMode): number {
     lots: 'exact',
     funding,
   } as const;
-  return elapsedNs(() => {
-    const { run } = runBacktest(bars, { strategy, account, risk });
-    fills = run.fills.length;
-    if (fills < FILLS_MIN || run.funding.length < PAYMENTS_MIN) {
-      throw new Error(`only ${fills} fills, ${run.funding.length} payments of funding`);
-    }
-  });
+  const { run } = runBacktest(bars, { strategy, account, risk });
+  fills = run.fills.length;
+  if (fills < FILLS_MIN || run.funding.length < PAYMENTS_MIN) {
+    throw new Error(`only ${fills} fills, ${run.funding.length} payments of funding`);
+  }
 }
 
 function fundingEvery8Hours({ openMs, length }: Bars): FundingRates {
@@ -63,26 +69,44 @@ function fundingEvery8Hours({ openMs, length }: Bars): FundingRates {
   };
 }
 
-function plain(): () => number {
+function plain(): () => void {
   const candles = candlesOf(bars);
-  let deepest = 0;
   return () => {
-    const ns = elapsedNs(() => {
-      deepest = plainRun(candles);
-    });
-    if (!(deepest > 0)) throw new Error('the plain loop lost nothing');
-    return ns;
+    if (!(plainRun(candles) > 0)) throw new Error('the plain loop lost nothing');
   };
 }
 
-function figures(): { ns: number; plainNs: number } {
-  if (what === 'plain') return { ns: 0, plainNs: plain()() };
-  const risk = what === 'live' ? 'live' : 'none';
-  if (runs === 'one') return { ns: backtest(risk), plainNs: 0 };
-  const { ours, peer } = interleaved({ ours: () => backtest(risk), peer: plain() }, ROUNDS);
-  return { ns: ours, plainNs: peer };
+/** Runs the parties by turns; the first rounds of many do not count. */
+function timed(parties: readonly (() => void)[]): Times[] {
+  const { warmUp, rounds } = runs === 'one' ? { warmUp: 0, rounds: 1 } : ROUNDS;
+  const taken = parties.map(() => ({ threadNs: [] as number[], elapsedNs: [] as number[] }));
+  for (let round = 0; round < warmUp + rounds; round++) {
+    parties.forEach((run, i) => {
+      const before = process.threadCpuUsage();
+      const elapsed = elapsedNs(run);
+      const { user, system } = process.threadCpuUsage(before);
+      if (round < warmUp) return;
+      taken[i]?.threadNs.push((user + system) * 1_000);
+      taken[i]?.elapsedNs.push(elapsed);
+    });
+  }
+  return taken.map((party) => ({
+    threadNs: Math.min(...party.threadNs),
+    elapsedNs: median(party.elapsedNs),
+  }));
 }
 
-const measured = figures();
-const mb = process.resourceUsage().maxRSS / 1_024;
-process.stdout.write(`${JSON.stringify({ bars: BARS, fills, ...measured, mb })}\n`);
+const risk = what === 'live' ? 'live' : 'none';
+const parties = [
+  ...(what === 'plain' ? [] : [() => backtest(risk)]),
+  ...(what === 'plain' || runs === 'many' ? [plain()] : []),
+];
+const times = timed(parties);
+const figures: BacktestFigures = {
+  bars: BARS,
+  fills,
+  backtest: times[0] as Times,
+  plain: times.at(-1) as Times,
+  mb: process.resourceUsage().maxRSS / 1_024,
+};
+process.stdout.write(`${JSON.stringify(figures)}\n`);

@@ -6,6 +6,7 @@
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { backtestBench } from './backtest.ts';
+import { containerBench } from './container.ts';
 import { dataBench } from './data.ts';
 import { depthBench } from './depth.ts';
 import { engineBench } from './engine.ts';
@@ -28,6 +29,7 @@ const BENCHES: Readonly<Record<string, () => Promise<BenchRow[]>>> = {
   vectorized: vectorizedBench,
   backtest: backtestBench,
   data: dataBench,
+  container: containerBench,
 };
 
 const { values: flags } = parseArgs({
