@@ -2,6 +2,7 @@
 import type { Context, ScheduledEvent } from 'aws-lambda';
 import { createSignedRead } from '../../shared/adapters/binance/signed-read.ts';
 import { SystemClock } from '../../shared/adapters/clock/system-clock.ts';
+import { openDynamoDbPaperWitness } from '../../shared/adapters/dynamodb/paper-books.ts';
 import { openDynamoDbStores } from '../../shared/adapters/dynamodb/store.ts';
 import { createMetricWriter } from '../../shared/adapters/metrics/emf.ts';
 import { createSecretReader } from '../../shared/adapters/secrets/secrets-manager.ts';
@@ -15,6 +16,7 @@ import {
 } from '../../shared/config/deployment.ts';
 import { HOSTS } from '../../shared/config/hosts.ts';
 import { createExchangeWitness } from './exchange-witness.ts';
+import { createPaperWitness } from './paper-witness.ts';
 import { type ReconcilerServices, type RunResult, runReconciler } from './run.ts';
 
 /** Left of the Lambda's own time for its last writes. */
@@ -50,9 +52,11 @@ async function createServices(
 ): Promise<ReconcilerServices> {
   const trader = deployedTrader(environment);
   const { table: tableName, storeKey: key, endpoint } = trader;
-  const { store, control } = openDynamoDbStores({ tableName, key, endpoint });
+  const options = { tableName, key, endpoint };
+  const { store, control } = openDynamoDbStores(options);
   await store.open();
   const secrets = createSecretReader();
+  const paperBooks = trader.mode === 'paper' ? openDynamoDbPaperWitness(options) : null;
   const metrics = createMetricWriter({
     namespace: METRIC_NAMESPACE,
     dimension: { name: METRIC_DIMENSION, value: trader.deployment },
@@ -66,6 +70,7 @@ async function createServices(
     log: (entry) => log({ level: 'info', ...entry }),
     measure: (mismatches) => metrics(clock.now(), { mismatches }),
     async openWitness(instrument) {
+      if (paperBooks) return createPaperWitness(paperBooks, { instrument, clock });
       const arn = environment[VARIABLES.readOnlyKeySecret];
       const key = arn ? await secrets.read(arn, exchangeKeySecret) : null;
       if (!key?.apiKey) return null;

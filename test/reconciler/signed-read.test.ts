@@ -22,7 +22,7 @@ const INSTRUMENT = shownInstrument({
   lotSize: '0.001',
 })!;
 
-const cleanups: (() => Promise<unknown> | void)[] = [];
+const cleanups: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
@@ -30,7 +30,7 @@ afterEach(async () => {
 function readerOf(restUrl: string, clock = new FastClock(100) as FastClock | ManualClock) {
   const { apiKey, secret: apiSecret } = DEMO_ACCOUNT;
   const reader = createSignedRead({ restUrl, apiKey, apiSecret, instrument: INSTRUMENT, clock });
-  cleanups.push(() => reader.close());
+  cleanups.push(async () => reader.close());
   return reader;
 }
 
