@@ -8,7 +8,7 @@ import type { SuppliedFrame } from '../../shared/adapters/recording/frame-supply
 import type { Command } from '../../shared/core/command.ts';
 import type { Event, Unstamped } from '../../shared/core/event.ts';
 import type { Instrument } from '../../shared/core/instrument.ts';
-import type { Intent } from '../../shared/core/trading/order.ts';
+import type { Intent, OrderClass, OrderReport } from '../../shared/core/trading/order.ts';
 import { broken, type Money, type TimeMs } from '../../shared/core/units.ts';
 import { RecordedMarket } from '../../shared/simulation/recorded-market.ts';
 import { SimulatedExchange } from '../../shared/simulation/simulated-exchange.ts';
@@ -17,10 +17,9 @@ import {
   factsOf,
   fillsAfter,
   fundingAfter,
-  orderParamsOf,
-  reportOf,
   snapshotOf,
 } from '../../shared/simulation/venue-facts.ts';
+import { cancelOrder, placeOrder, queryOrder } from '../../shared/simulation/venue-orders.ts';
 import { RecordedAccount } from './recorded-account.ts';
 
 const ACCOUNT = 'backtest';
@@ -41,6 +40,11 @@ export interface RecordedExchangeOptions {
   readonly takerFeePpm: number;
   readonly leverage: number;
   readonly cash: Money;
+}
+
+interface OrderRef {
+  readonly clientOrderId: string;
+  readonly orderClass: OrderClass;
 }
 
 export class RecordedExchange {
@@ -96,8 +100,8 @@ export class RecordedExchange {
     const { clientOrderId } = intent.request;
     this.#purposes.set(clientOrderId, intent.purpose);
     this.#request(
-      () => this.venue.placeOrder(ACCOUNT, orderParamsOf(intent, this.venue.instrument)),
-      (view) => [{ kind: 'orderReport', source: 'reply', report: reportOf(view) }],
+      () => placeOrder(this.venue, ACCOUNT, intent),
+      (report) => [{ kind: 'orderReport', source: 'reply', report }],
       (error) => {
         this.#countRefusal(error);
         return { kind: 'orderRejected', clientOrderId, code: error.code, message: error.msg };
@@ -105,19 +109,20 @@ export class RecordedExchange {
     );
   }
 
-  cancel(clientOrderId: string): void {
+  cancel({ clientOrderId, orderClass }: OrderRef): void {
     this.#request(
-      () => this.venue.cancelOrder(ACCOUNT, this.#ref(clientOrderId)),
-      (view) => [{ kind: 'orderReport', source: 'reply', report: reportOf(view) }],
+      () => cancelOrder(this.venue, ACCOUNT, { clientOrderId, orderClass }),
+      (report) => [{ kind: 'orderReport', source: 'reply', report }],
       ({ code, msg }) => ({ kind: 'cancelFailed', clientOrderId, code, message: msg }),
     );
   }
 
-  query(clientOrderId: string): void {
+  query({ clientOrderId, orderClass }: OrderRef): void {
+    const absent = { kind: 'orderAbsent', clientOrderId } as const;
     this.#request(
-      () => this.venue.order(ACCOUNT, this.#ref(clientOrderId)),
-      (view) => [{ kind: 'orderReport', source: 'query', report: reportOf(view) }],
-      () => ({ kind: 'orderAbsent', clientOrderId }),
+      () => queryOrder(this.venue, ACCOUNT, { clientOrderId, orderClass }),
+      (report) => [report ? { kind: 'orderReport', source: 'query', report } : absent],
+      () => absent,
     );
   }
 
@@ -147,10 +152,6 @@ export class RecordedExchange {
     if (walletBalance !== this.account.wallet || position.position !== this.account.position) {
       broken('a backtest on a recording tells another account than the exchange keeps');
     }
-  }
-
-  #ref(origClientOrderId: string) {
-    return { symbol: this.#options.instrument.spec.symbol, origClientOrderId };
   }
 
   /** There, and back again. */
@@ -216,7 +217,7 @@ export class RecordedExchange {
     );
   }
 
-  #countEnd(report: ReturnType<typeof reportOf>): void {
+  #countEnd(report: OrderReport): void {
     const isOurs = this.#purposes.has(report.clientOrderId);
     if (!isOurs && report.status === 'filled') this.counts.liquidations += 1;
     if (isOurs && report.status === 'expired') this.#count('limitPrice');

@@ -203,9 +203,9 @@ class RecordedRun {
       case 'placeOrder':
         return exchange.place(command.intent);
       case 'cancelOrder':
-        return exchange.cancel(command.clientOrderId);
+        return exchange.cancel(command);
       case 'queryOrder':
-        return exchange.query(command.clientOrderId);
+        return exchange.query(command);
       case 'readAccount':
         return exchange.readAccount(command);
       case 'readCandles':

@@ -2,7 +2,7 @@
  * The exchange as one process reaches it: requests and answers travel, get lost, come late; the user
  * stream is cut, doubled, reordered. What the exchange itself does is never doctored.
  */
-import type { Intent } from '../../shared/core/trading/order.ts';
+import type { Intent, OrderClass } from '../../shared/core/trading/order.ts';
 import { MONEY_PER_USDT, type Money, type TimeMs } from '../../shared/core/units.ts';
 import {
   type ExchangeClient,
@@ -20,6 +20,7 @@ import {
   reportOf,
   snapshotOf,
 } from '../../shared/simulation/venue-facts.ts';
+import { cancelOrder, placeOrder, queryOrder } from '../../shared/simulation/venue-orders.ts';
 import { ACCOUNT, type ExchangeHost } from './exchange-host.ts';
 import type { Fault, Faults } from './faults.ts';
 import type { SimulatedProcess } from './process.ts';
@@ -120,28 +121,22 @@ class ExchangeLink implements ExchangeClient {
       if (nowMs - timestampMs > recvWindowMs || timestampMs >= nowMs + FUTURE_MS) {
         throw new VenueError(-1021, 'Timestamp for this request is outside of the recvWindow.');
       }
+      if (request.stopPrice !== undefined) return placeOrder(this.#host.venue, ACCOUNT, intent);
       return reportOf(this.#host.placeOrder(orderParamsOf(intent, this.#host.instrument)));
     });
   }
 
-  cancelOrder(clientOrderId: string) {
+  cancelOrder(clientOrderId: string, orderClass: OrderClass) {
     return this.#send(`cancel ${clientOrderId}`, () => {
       if (this.#faults.strikes('cancelLost')) throw new VenueError(-2011, 'Unknown order sent.');
-      const ref = { symbol: 'BTCUSDT', origClientOrderId: clientOrderId };
-      return reportOf(this.#host.venue.cancelOrder(ACCOUNT, ref));
+      return cancelOrder(this.#host.venue, ACCOUNT, { clientOrderId, orderClass });
     });
   }
 
-  queryOrder(clientOrderId: string) {
+  queryOrder(clientOrderId: string, orderClass: OrderClass) {
     return this.#read(() => {
       if (this.#faults.strikes('staleQuery')) return null;
-      try {
-        const ref = { symbol: 'BTCUSDT', origClientOrderId: clientOrderId };
-        return reportOf(this.#host.venue.order(ACCOUNT, ref));
-      } catch (error) {
-        if (error instanceof VenueError && error.code === -2013) return null;
-        throw error;
-      }
+      return queryOrder(this.#host.venue, ACCOUNT, { clientOrderId, orderClass });
     });
   }
 
