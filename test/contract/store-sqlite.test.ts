@@ -149,8 +149,16 @@ describe('the SQLite file', () => {
 
   test('a folder that cannot be made is refused', async () => {
     writeFileSync(join(directory, 'data'), '');
-    await refused(opened(), /cannot be (opened|used)/);
+    await refused(opened(), /cannot be made; name another place/);
   });
+
+  test.skipIf(process.platform !== 'linux')(
+    'a folder that the system says it cannot find while making it is refused, not tried for ever',
+    async () => {
+      path = '/proc/plimsoll/store.sqlite';
+      await refused(opened(), /^store \/proc\S+ cannot be made; name another place.*ENOENT/);
+    },
+  );
 
   test('a file another program keeps locked gives up with one clear error, then works', async () => {
     const store = await opened();

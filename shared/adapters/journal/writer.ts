@@ -3,10 +3,11 @@
  * appended is in the hands of the operating system once `flush()` has returned, and survives the
  * process from then on. It never drops, reorders or repeats a record.
  */
-import { closeSync, fsyncSync, mkdirSync, openSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from '../../core/command.ts';
 import type { Event } from '../../core/event.ts';
+import { makeFolder } from '../files/make-folder.ts';
 import {
   encodeLine,
   FORMAT_NAME,
@@ -216,7 +217,7 @@ class SegmentedWriter implements JournalWriter {
 
   #open(file: string): number {
     return attempt(file, () => {
-      mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
+      makeFolder(this.#directory);
       // Never an existing file: two sessions of one id would corrupt each other.
       return openSync(file, 'wx', 0o600);
     });

@@ -2,10 +2,11 @@
  * Writes raw frames to gzip files in the format `readRecording` reads, a new file each hour. It never
  * holds up whoever gives it frames: where the disk cannot keep up frames are dropped, counted and told.
  */
-import { createWriteStream, mkdirSync, type WriteStream } from 'node:fs';
+import { createWriteStream, type WriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { createGzip, type Gzip } from 'node:zlib';
 import type { Clock } from '../../ports/clock.ts';
+import { makeFolder } from '../files/make-folder.ts';
 
 export interface RecordingWriterOptions {
   readonly directory: string;
@@ -48,7 +49,7 @@ export class RecordingWriter {
   /** Creates the directory where it is missing. Throws where that cannot be done. */
   constructor(options: RecordingWriterOptions) {
     this.#options = options;
-    mkdirSync(options.directory, { recursive: true, mode: 0o700 });
+    makeFolder(options.directory);
   }
 
   /** Frames handed to the files, and frames left out (disk too slow or full, or not a JSON object). */

@@ -2,10 +2,11 @@
  * Opening a SQLite file as a Plimsoll store: schema, version, durability settings, and the one error
  * callers see. Never touches a file that another program made.
  */
-import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { StoreUnavailableError } from '../../ports/store.ts';
+import { makeFolder } from '../files/make-folder.ts';
 
 /** "plim" in ASCII: tells our files from other programs' (PRAGMA application_id). */
 const APPLICATION_ID = 0x706c696d;
@@ -72,7 +73,7 @@ export function openDatabase(path: string): DatabaseSync {
 /** Opens or creates the file only; also used for the leader lock, which has no schema. */
 export function openFile(path: string, busyTimeoutMs = BUSY_TIMEOUT_MS): DatabaseSync {
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    makeFolder(dirname(path));
     createPrivate(path);
     return new DatabaseSync(path, { timeout: busyTimeoutMs });
   } catch (error) {
@@ -149,6 +150,9 @@ const WHAT_TO_DO: Readonly<Record<number, string>> = {
 
 function unavailable(path: string, cause: unknown): StoreUnavailableError {
   const detail = cause instanceof Error ? cause.message : String(cause);
-  const advice = WHAT_TO_DO[sqliteCode(cause)] ?? 'cannot be used';
+  const isOfSystem = cause instanceof Error && 'syscall' in cause;
+  const advice =
+    WHAT_TO_DO[sqliteCode(cause)] ??
+    (isOfSystem ? 'cannot be made; name another place with --store sqlite:PATH' : 'cannot be used');
   return new StoreUnavailableError(`store ${path} ${advice} (${detail})`, { cause });
 }
