@@ -27,7 +27,7 @@ import {
 import type { Severity } from '../../shared/core/command.ts';
 import { mutable, mutedUntilMs } from '../../shared/operation/mute.ts';
 import type { Notifier } from '../../shared/ports/notifier.ts';
-import { examine } from './doctor/examine.ts';
+import { refuseUnlessWell } from './doctor/refuse-unless-well.ts';
 import { healthFile, writeHealth } from './health.ts';
 import { JournalArchive } from './journal-archive.ts';
 import { MetricsObserver } from './metrics-observer.ts';
@@ -82,7 +82,7 @@ async function main(): Promise<number> {
   let archive: JournalArchive | null = null;
   try {
     const configuration = await readConfiguration(secrets);
-    if (configuration.mode === 'live') await refuseUnlessWell(configuration);
+    if (configuration.mode === 'live') await refuseUnlessWell(configuration, say);
     const deployment = configuration.deployment ?? DEFAULT_DEPLOYMENT;
     const writeMetrics = createMetricWriter({
       namespace: METRIC_NAMESPACE,
@@ -127,21 +127,6 @@ async function readConfiguration(secrets: SecretReader): Promise<EffectiveConfig
     );
   }
   return loadConfiguration({ file: null, environment, flags: { apiKey, apiSecret } });
-}
-
-/** Real money only where nothing stands in the way of it. Throws ConfigurationError. */
-async function refuseUnlessWell(configuration: EffectiveConfiguration): Promise<void> {
-  const failed: string[] = [];
-  await examine(configuration, ({ name, status, text }) => {
-    const severity = status === 'failed' ? 'critical' : status === 'warning' ? 'warning' : 'info';
-    say(severity, `doctor: ${name}: ${text}`);
-    if (status === 'failed') failed.push(name);
-  });
-  if (failed.length > 0) {
-    throw new ConfigurationError(
-      `mode live is refused: the doctor’s checks failed (${failed.join(', ')}); mend that and start again`,
-    );
-  }
 }
 
 /**
