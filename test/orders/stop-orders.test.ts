@@ -136,6 +136,11 @@ describe('a stop on the wire', () => {
       { status: 503, body: { code: -1007, msg: 'Timeout waiting for response.' } },
       { kind: 'unknownOutcome', code: -1007 },
     ],
+    [
+      'unknown where the refusal is not known to be one',
+      { status: 400, body: { code: -9_999, msg: 'Something else.' } },
+      { kind: 'unknownOutcome', code: -9_999 },
+    ],
     ['unknown where the answer breaks off', { break: 'resetMidBody' }, { kind: 'unknownOutcome' }],
     [
       'unknown where the answer is of another order',
@@ -410,6 +415,27 @@ describe('a stop that does not trigger', () => {
       }),
     );
   });
+});
+
+it('a client id used again names another stop, of which nothing is known yet', () => {
+  const links = new StopLinks();
+  const news = {
+    clientOrderId: 'manual',
+    side: 'sell',
+    lots: 10 as Lots,
+    reduceOnly: true,
+    exchangeMs: T as TimeMs,
+  } as const;
+  links.report({
+    ...news,
+    algoId: '1',
+    orderId: '2',
+    status: 'FINISHED',
+    executedLots: 10 as Lots,
+  });
+  expect(
+    links.report({ ...news, algoId: '3', orderId: null, status: 'NEW', executedLots: 0 as Lots }),
+  ).toMatchObject({ exchangeOrderId: 'algo:3', status: 'open', executedLots: 0 });
 });
 
 it('lots of closing a position are told where it has no quantity', () => {

@@ -369,6 +369,7 @@ describe('refusals of conditional orders', () => {
       codeOf(() => algo.place('a', stop({ ...CLOSING, clientAlgoId: undefined, ...params })));
     expect(closing({})).toBe(0);
     expect(closing({ triggerPrice: '59000.00' })).toBe(-4130);
+    expect(closing({ side: 'BUY', triggerPrice: '61000.00' })).toBe(-4509);
     expect(closing({ type: 'TAKE_PROFIT_MARKET', triggerPrice: '61000.00' })).toBe(0);
     expect(closing({ type: 'TAKE_PROFIT_MARKET', triggerPrice: '62000.00' })).toBe(-4130);
   });

@@ -60,7 +60,7 @@ beforeEach(async () => {
   exchange = await connected(ledger);
 });
 
-async function connected(kept: PaperLedger): Promise<PaperExchange> {
+async function connected(kept: PaperLedger, markPrice = 600_000): Promise<PaperExchange> {
   const publicApi = {
     connect: async () => undefined,
     stop: async () => undefined,
@@ -73,7 +73,7 @@ async function connected(kept: PaperLedger): Promise<PaperExchange> {
   await made
     .observe(
       {
-        start: async (sink) => mark(sink),
+        start: async (sink) => mark(sink, markPrice),
         stop: async () => undefined,
         stats: () => ({}) as never,
       },
@@ -85,8 +85,8 @@ async function connected(kept: PaperLedger): Promise<PaperExchange> {
   return made;
 }
 
-function mark(sink: { onMarket(fact: never): void }): void {
-  sink.onMarket({ kind: 'markPrice', mark: 600_000 } as never);
+function mark(sink: { onMarket(fact: never): void }, markPrice: number): void {
+  sink.onMarket({ kind: 'markPrice', mark: markPrice } as never);
 }
 
 function show(of: PaperExchange, ask: number, lots: number): void {
@@ -211,6 +211,56 @@ describe('the paper exchange', () => {
     await pass();
     expect(fills.is).toEqual([]);
     expect(heard).toEqual([]);
+  });
+
+  test('keeps a stop apart, lets the mark price trigger it, and books its fill as the stop’s', async () => {
+    void buy('p-1', 600_001);
+    await pass();
+    const stopped = watched(
+      exchange.placeOrder({
+        request: {
+          clientOrderId: 'p-stop',
+          side: 'sell',
+          lots: 10,
+          price: null,
+          timeInForce: 'GTC',
+          reduceOnly: true,
+          stopPrice: 599_000,
+        },
+      } as unknown as Intent),
+    );
+    void exchange.setCountdown?.(10);
+    await pass();
+    expect(stopped.is).toMatchObject({ clientOrderId: 'p-stop', status: 'open' });
+    exchange = await connected(ledger, 598_000);
+    const account = watched(exchange.accountSnapshot());
+    await pass();
+    expect(account.is).toMatchObject({ position: 10, openOrders: [{ clientOrderId: 'p-stop' }] });
+    await pass(1_000);
+    show(exchange, 600_001, 30);
+    await pass();
+    expect(heard.find(({ kind }) => kind === 'fill')).toMatchObject({
+      fill: { clientOrderId: 'p-stop', side: 'sell', lots: 10 },
+    });
+    const order = watched(exchange.queryOrder('p-stop', 'stop'));
+    const late = watched(exchange.cancelOrder('p-stop', 'stop'));
+    await pass();
+    expect(order.is).toMatchObject({ status: 'filled', executedLots: 10 });
+    expect(late.is).toMatchObject({ kind: 'rejected', code: -2011 });
+  });
+
+  test('cancels regular orders when the countdown has run out, and no stop', async () => {
+    void buy('p-1', 599_000);
+    await pass();
+    void exchange.setCountdown?.(500);
+    await pass(400);
+    show(exchange, 600_001, 30);
+    const before = watched(exchange.accountSnapshot());
+    await pass(200);
+    expect(before.is).toMatchObject({ openOrders: [{ clientOrderId: 'p-1' }] });
+    const after = watched(exchange.accountSnapshot());
+    await pass();
+    expect(after.is).toMatchObject({ openOrders: [] });
   });
 
   test('finds position, order and fills again in its file', async () => {
