@@ -16,6 +16,7 @@ import { orderBench } from './order-latency.ts';
 import { replayBench } from './replay.ts';
 import type { BenchRow } from './rows.ts';
 import { sweepBench } from './sweep.ts';
+import { telegramBench } from './telegram.ts';
 import { vectorizedBench } from './vectorized.ts';
 
 const BENCHES: Readonly<Record<string, () => Promise<BenchRow[]>>> = {
@@ -29,6 +30,7 @@ const BENCHES: Readonly<Record<string, () => Promise<BenchRow[]>>> = {
   vectorized: vectorizedBench,
   backtest: backtestBench,
   data: dataBench,
+  telegram: telegramBench,
   container: containerBench,
 };
 

@@ -163,7 +163,11 @@ function checked(method: string, fields: Fields): TelegramCall | string {
   if (buttons.some((data) => Buffer.byteLength(data) > BUTTON_BYTES_MAX)) {
     return `${method}: BUTTON_DATA_INVALID`;
   }
-  const photo = typeof fields.photo === 'string' ? Buffer.from(fields.photo, 'latin1') : null;
+  // A file travels in a part of its own, which the field names.
+  const attached = /^attach:\/\/(.+)$/.exec(String(fields.photo ?? ''))?.[1];
+  const file = attached === undefined ? undefined : fields[attached];
+  if (method === 'sendPhoto' && typeof file !== 'string') return 'sendPhoto: no file';
+  const photo = typeof file === 'string' ? Buffer.from(file, 'latin1') : null;
   return { method, chatId, text, buttons, photo };
 }
 

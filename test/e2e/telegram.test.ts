@@ -1,0 +1,175 @@
+/**
+ * Goal: a trader is halted and flattened from a phone. Method: the trader as a program at an exchange
+ * simulator, over a real DynamoDB engine; the bot's Lambda behind a function URL, with its secret from a
+ * secrets manager, both on loopback; updates posted as Telegram posts them. What came of it is asked of
+ * the exchange, and compared with the store.
+ */
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { SECRET_HEADER } from '../../services/telegram-bot/gate.ts';
+import { openDynamoDbStores } from '../../shared/adapters/dynamodb/store.ts';
+import { VARIABLES } from '../../shared/config/deployment.ts';
+import { loadKeyless } from '../../shared/config/keyless.ts';
+import { formatMoney } from '../../shared/core/units.ts';
+import type { Store } from '../../shared/ports/store.ts';
+import {
+  type Dynoxide,
+  hasDynoxide,
+  noticeWithoutDynoxide,
+  startDynoxide,
+} from '../support/dynoxide.ts';
+import {
+  type FunctionUrlHandler,
+  type LambdaHost,
+  startLambdaHost,
+} from '../support/lambda-host.ts';
+import { type LoopbackServer, startLoopbackServer } from '../support/loopback-server.ts';
+import { type Program, startPlimsoll } from '../support/processes.ts';
+import { type RunningExchange, says, startExchange, storyFolder } from '../support/sessions.ts';
+import {
+  messageUpdate,
+  pressUpdate,
+  startTelegramServer,
+  type TelegramServer,
+} from '../support/telegram-server.ts';
+
+noticeWithoutDynoxide();
+
+const OWNER = 1001;
+const TELEGRAM = { botToken: '7:e2e-token', webhookSecret: 'e2e-secret', allowedUserIds: [OWNER] };
+const ACT_WITHIN_MS = 2_000;
+const folder = storyFolder('telegram');
+
+/** The programs of this story: as sources here, as bundles where they are deployed. */
+interface Deployed {
+  readonly name: string;
+  startTrader(environment: Readonly<Record<string, string>>): Program;
+  bot(): Promise<{ handler: FunctionUrlHandler }>;
+}
+
+const SOURCES: Deployed = {
+  name: 'plimsoll trade',
+  startTrader: (environment) => startPlimsoll(['trade', '--json'], folder, environment),
+  bot: () => import('../../services/telegram-bot/handler.ts'),
+};
+
+describe.skipIf(!hasDynoxide).each([SOURCES])('$name, steered by Telegram', (deployed) => {
+  let engine: Dynoxide;
+  let exchange: RunningExchange;
+  let telegram: TelegramServer;
+  let secrets: LoopbackServer;
+  let bot: LambdaHost;
+  let trader: Program;
+  let store: Store;
+  const log: string[] = [];
+  const environmentBefore = { ...process.env };
+
+  beforeAll(async () => {
+    engine = await startDynoxide();
+    exchange = await startExchange([], folder);
+    telegram = await startTelegramServer(TELEGRAM.botToken);
+    secrets = await startLoopbackServer(() => ({
+      body: JSON.stringify({ SecretString: JSON.stringify(TELEGRAM) }),
+      headers: { 'content-type': 'application/x-amz-json-1.1' },
+    }));
+    const shared = {
+      PLIMSOLL_MODE: 'simulated',
+      PLIMSOLL_STORE: `dynamodb:${engine.endpoint}`,
+      PLIMSOLL_EXCHANGE: exchange.url,
+      PLIMSOLL_STRATEGY: 'SmaCrossover',
+      PLIMSOLL_PARAMS: '{"fastWindow":1,"slowWindow":2}',
+      [VARIABLES.telegramSecret]: 'arn:aws:secretsmanager:eu-central-1:1:secret:telegram',
+      [VARIABLES.telegramApi]: telegram.url,
+      AWS_ENDPOINT_URL_SECRETS_MANAGER: secrets.url,
+      AWS_REGION: 'eu-central-1',
+      AWS_ACCESS_KEY_ID: 'local',
+      AWS_SECRET_ACCESS_KEY: 'local',
+    };
+    Object.assign(process.env, shared);
+    const { handler } = await deployed.bot();
+    bot = await startLambdaHost(async (event) => {
+      const write = vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
+        log.push(String(text));
+        return true;
+      });
+      return handler(event).finally(() => write.mockRestore());
+    });
+    store = openDynamoDbStores(loadKeyless(shared).table).store;
+    trader = deployed.startTrader(shared);
+    await trader.line(says('fill'), 30_000);
+  });
+  afterAll(async () => {
+    process.env = environmentBefore;
+    await trader?.end('SIGKILL');
+    await exchange?.program.end('SIGKILL');
+    for (const part of [bot, telegram, secrets, engine]) await part?.stop();
+    await store?.close();
+  });
+
+  async function post(update: object): Promise<number> {
+    const response = await fetch(bot.url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', [SECRET_HEADER]: TELEGRAM.webhookSecret },
+      body: JSON.stringify(update),
+    });
+    return response.status;
+  }
+
+  const say = (text: string) => post(messageUpdate({ userId: OWNER, text, nowMs: Date.now() }));
+
+  /** Resolves with the first line from now on that `matches`. */
+  async function next(matches: (line: string) => boolean): Promise<string> {
+    const seen = trader.lines.length;
+    return trader.line((line) => trader.lines.lastIndexOf(line) >= seen && matches(line));
+  }
+
+  test('answers what the trader holds', async () => {
+    expect(await say('/positions')).toBe(200);
+    const position = await exchange.judge.position();
+    expect(telegram.texts().at(-1)).toMatch(
+      Number(position) === 0 ? /No position/ : /^(Long|Short) BTCUSDT/,
+    );
+  });
+
+  test('halts: told once committed, obeyed within 2 s, nothing more opens', async () => {
+    const told = next(says('state', 'trading is halted'));
+    expect(await say('/halt')).toBe(200);
+    const committedMs = Date.now();
+    expect(telegram.texts().at(-1)).toMatch(/^HALTED, committed at /);
+    expect((await store.tradingState()).state).toBe('halted');
+    await told;
+    expect(Date.now() - committedMs).toBeLessThan(ACT_WITHIN_MS);
+    const before = await exchange.judge.orders();
+    await next(says('signal'));
+    expect(await exchange.judge.orders()).toHaveLength(before.length);
+  });
+
+  test('is flat after /flatten and its button, at the exchange as in the store', async () => {
+    expect(Number(await exchange.judge.position())).not.toBe(0);
+    expect(await say('/flatten')).toBe(200);
+    const question = telegram.calls.at(-1);
+    expect(question?.text).toContain('Halt and close it at market?');
+    const done = next(says('state', 'is done: no position'));
+    const pressedMs = Date.now();
+    expect(
+      await post(
+        pressUpdate({ userId: OWNER, data: question?.buttons[0] ?? '', nowMs: pressedMs }),
+      ),
+    ).toBe(200);
+    await done;
+    expect(Number(await exchange.judge.position())).toBe(0);
+    expect(await exchange.judge.openOrders()).toEqual([]);
+    const account = await store.account();
+    expect(account?.position).toBe(0);
+    expect(formatMoney(account?.walletBalance ?? (0 as never))).toBe(await exchange.judge.wallet());
+    expect(await store.openOrders()).toEqual([]);
+    expect(telegram.violations).toEqual([]);
+    expect(await trader.end()).toBe(0);
+  });
+
+  test('says nothing secret in the bot’s log', () => {
+    const text = log.join('');
+    expect(text).toContain('"event":"halted"');
+    expect(text).not.toContain(TELEGRAM.botToken);
+    expect(text).not.toContain(TELEGRAM.webhookSecret);
+  });
+});
