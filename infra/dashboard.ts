@@ -57,7 +57,7 @@ function alarmTiles({ alarms }: DashboardProps): IWidget {
   return new AlarmStatusWidget({
     title: 'Is all well?',
     width: WIDTH,
-    height: 3,
+    height: 2,
     alarms: alarms as unknown as IAlarm[],
   });
 }
@@ -78,7 +78,7 @@ function glance({ metrics }: DashboardProps): IWidget[] {
     number('Today, %', own('dayReturn', { label: 'since 00:00 UTC' })),
     number('Position, base', own('position', { label: 'signed' })),
     number('Margin ratio, %', own('marginRatio', { label: '100 liquidates' })),
-    number('0 active, 1 reducing, 2 halted', own('tradingState', { label: 'trading state' })),
+    number('Trading state', own('tradingState', { label: '0 active, 1 reducing, 2 halted' })),
     number('Unknown orders', own('unknownOrders', { label: 'now' })),
   ];
 }
@@ -98,10 +98,9 @@ function moneyAndRisk({ metrics: { own } }: DashboardProps): IWidget[] {
       width: 8,
       height: 6,
       left: [own('position', { label: 'position, base' })],
-      right: [own('marginRatio', { label: 'margin ratio, %' })],
+      right: [own('marginRatio', { label: 'margin ratio, % (right)' })],
       leftYAxis: { showUnits: false },
       rightYAxis: { min: 0, showUnits: false },
-      rightAnnotations: [{ value: 50, label: 'reducing', color: Color.ORANGE }],
       legendPosition: LegendPosition.BOTTOM,
     }),
   ];
@@ -149,16 +148,19 @@ function speedAndFeeds({ metrics: { own } }: DashboardProps): IWidget[] {
       ],
       { width: 8, min: 0 },
     ),
+    // On two axes: one is a matter of milliseconds, the other of the stream's own pings.
+    new GraphWidget({
+      title: 'Age of the feeds, ms',
+      width: 8,
+      height: 6,
+      left: [own('marketAge', { label: 'book and mark price', statistic: Stats.MAXIMUM })],
+      right: [own('userStreamAge', { label: 'user stream (right)', statistic: Stats.MAXIMUM })],
+      leftYAxis: { min: 0, showUnits: false },
+      rightYAxis: { min: 0, showUnits: false },
+      legendPosition: LegendPosition.BOTTOM,
+    }),
     graph(
-      'Age of the feeds, ms',
-      [
-        own('marketAge', { label: 'book and mark price', statistic: Stats.MAXIMUM }),
-        own('userStreamAge', { label: 'user stream', statistic: Stats.MAXIMUM }),
-      ],
-      { width: 8, min: 0 },
-    ),
-    graph(
-      'Lease: heartbeats of the leading trader, a minute',
+      'Lease: heartbeats a minute',
       [own('tradingState', { label: 'heartbeats', statistic: Stats.SAMPLE_COUNT })],
       { width: 8, min: 0, lines: [{ value: 1, label: 'leads', color: Color.GREEN }] },
     ),
@@ -168,7 +170,7 @@ function speedAndFeeds({ metrics: { own } }: DashboardProps): IWidget[] {
 function machinery({ metrics, region }: DashboardProps): IWidget[] {
   return [
     graph(
-      'Differences between table and exchange',
+      'Store against exchange',
       [metrics.own('mismatches', { label: 'differences', statistic: Stats.MAXIMUM })],
       { width: 6, min: 0 },
     ),

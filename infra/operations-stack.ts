@@ -82,6 +82,7 @@ export class OperationsStack extends Stack {
       code: codeOf('margin-alert'),
       description: 'Watches margin, loss, funding and heartbeat from outside the trader',
       secrets: telegram,
+      environment: { [VARIABLES.alertTopic]: this.alerts.topicArn },
       memoryMiB: 256,
       timeout: Duration.seconds(30),
     });
@@ -97,6 +98,9 @@ export class OperationsStack extends Stack {
         actions: ['lambda:InvokeFunction'],
         resources: [chart.lambda.functionArn],
       }),
+    );
+    marginAlert.lambda.addToRolePolicy(
+      new PolicyStatement({ actions: ['sns:Publish'], resources: [this.alerts.topicArn] }),
     );
     this.#every(Duration.minutes(5), 'ReconcilerSchedule', reconciler);
     this.#every(Duration.minutes(1), 'MarginAlertSchedule', marginAlert);

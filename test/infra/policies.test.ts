@@ -37,6 +37,7 @@ const ACTIONS: Readonly<Record<string, readonly string[]>> = {
   GetSecretValueCommand: ['secretsmanager:GetSecretValue'],
   PutObjectCommand: ['s3:PutObject'],
   GetObjectCommand: ['s3:GetObject'],
+  PublishCommand: ['sns:Publish'],
   InvokeCommand: ['lambda:InvokeFunction'],
 };
 /** Done by people on the command line, over code that the trader shares. */

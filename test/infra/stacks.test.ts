@@ -32,11 +32,16 @@ const sections = new Map(
 let paper: Templates;
 let fckNat: Templates;
 let natGateway: Templates;
+let chosen: Templates;
 beforeAll(() => {
   paper = templatesOf(build({ context: { alertEmail: 'someone@example.com' } }));
   fckNat = templatesOf(build({ context: { mode: 'live', egress: 'fck-nat' } }));
   natGateway = templatesOf(
     build({ context: { mode: 'live', egress: 'nat-gateway', deployment: 'b' } }),
+  );
+  const fckNatAmi = 'ami-0123456789abcdef0';
+  chosen = templatesOf(
+    build({ context: { mode: 'demo', egress: 'fck-nat', fckNatAmi, webhookConcurrency: 0 } }),
   );
 });
 const all = (templates: Templates): Template[] => Object.values(templates);
@@ -96,9 +101,6 @@ describe('the network', () => {
       MinSize: '1',
       MaxSize: '1',
     });
-    const chosen = templatesOf(
-      build({ context: { mode: 'live', egress: 'fck-nat', fckNatAmi: 'ami-0123456789abcdef0' } }),
-    );
     chosen.network.hasParameter('FckNatAmi', { Default: 'ami-0123456789abcdef0' });
   });
 
@@ -248,7 +250,7 @@ describe('the Lambdas', () => {
     const reserved = (templates: Templates) =>
       lambdas(templates).flatMap(({ Properties }) => Properties.ReservedConcurrentExecutions ?? []);
     expect(reserved(paper)).toEqual([5]);
-    expect(reserved(templatesOf(build({ context: { webhookConcurrency: 0 } })))).toEqual([]);
+    expect(reserved(chosen)).toEqual([]);
   });
 
   it('stand in the VPC only to sign requests from the static address', () => {

@@ -15,7 +15,7 @@ const CDK_JSON = JSON.parse(readFileSync(new URL('../../cdk.json', import.meta.u
 export interface BuildOptions {
   readonly context?: Context;
   readonly region?: string;
-  /** CloudFormation's own rules, which take seconds. */
+  /** CDK's own rules for CloudFormation, which take seconds; a finding throws. */
   readonly isValidating?: boolean;
 }
 
