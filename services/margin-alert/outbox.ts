@@ -16,7 +16,8 @@ export interface Delivery {
   readonly failures: Readonly<Record<string, string>>;
 }
 
-const AT_ONCE = 50;
+/** Telegram takes about one message a second, and a run has half a minute. */
+const AT_ONCE = 15;
 /** The trader delivers within seconds; what has waited so long, it cannot deliver. */
 const WAITED_LONG_MS = 120_000;
 
@@ -48,11 +49,12 @@ async function offer(
   { before, failures }: { before: readonly string[]; failures: Record<string, string> },
 ): Promise<string[]> {
   const took: string[] = [];
-  for (const { name, deliver } of channels) {
+  for (const channel of channels) {
+    const { name } = channel;
     if (before.includes(name)) took.push(name);
     if (before.includes(name) || name in failures) continue;
     try {
-      await deliver(item);
+      await channel.deliver(item);
       took.push(name);
     } catch (error) {
       failures[name] = (error as Error).message;
