@@ -79,7 +79,9 @@ export async function bundle(name: BundleName, outDir: string): Promise<void> {
     },
     legalComments: 'none',
     logLevel: 'silent',
-    plugins: [oneCcxtClass, standIns],
+    // grammY for Node brings a fetch of its own, 300 KB that minifying breaks; this one uses Node's.
+    alias: { grammy: 'grammy/web' },
+    plugins: [oneCcxtClass, withoutProtobuf],
   });
   for (const file of assets)
     copyFileSync(join(ROOT, file), join(outDir, file.split('/').at(-1) ?? ''));
@@ -99,24 +101,12 @@ const oneCcxtClass: Plugin = {
   },
 };
 
-const STAND_INS: Readonly<Record<string, string>> = {
-  // An optional peer of ccxt for one exchange; left out as external, the program would die at import.
-  protobufjs: 'module.exports = {};',
-  // grammY's. node-fetch knows a signal by its class's name, which minifying takes from this package's
-  // and not from Node's own: no request would leave.
-  'abort-controller': 'module.exports = { AbortController, AbortSignal };',
-};
-
-const standIns: Plugin = {
-  name: 'stand-ins',
+/** An optional peer of ccxt for one exchange; left out as external, the program would die at import. */
+const withoutProtobuf: Plugin = {
+  name: 'without-protobuf',
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^(protobufjs|abort-controller)(\/|$)/ }, ({ path }) => ({
-      path: path.split('/')[0] ?? path,
-      namespace: 'stand-in',
-    }));
-    onLoad({ filter: /.*/, namespace: 'stand-in' }, ({ path }) => ({
-      contents: STAND_INS[path] ?? '',
-    }));
+    onResolve({ filter: /^protobufjs(\/|$)/ }, () => ({ path: 'protobufjs', namespace: 'absent' }));
+    onLoad({ filter: /.*/, namespace: 'absent' }, () => ({ contents: 'export default {};' }));
   },
 };
 

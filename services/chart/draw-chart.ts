@@ -11,6 +11,7 @@ const PLOT = { left: 24, right: WIDTH - 168, top: 150, bottom: HEIGHT - 130 };
 const PADDING_SHARE = 0.08;
 const MARK_SIZE = 13;
 const SIGNAL_GAP = 8;
+const LABEL_HEIGHT = 44;
 
 const INK = '#1f2933';
 const FAINT = '#d9dee4';
@@ -80,7 +81,8 @@ function title({ symbol, interval, position, entry, priceDecimals, candles }: Ch
   ].join('\n');
 }
 
-function priceAxis({ priceDecimals }: ChartData, { y }: Scales): string {
+function priceAxis({ priceDecimals, candles }: ChartData, { y }: Scales): string {
+  const lastY = y(candles.at(-1)?.close ?? 0);
   const perPixel = 1 / (y(0) - y(1));
   const range = (PLOT.bottom - PLOT.top) * perPixel;
   const lowest = (y(0) - PLOT.bottom) * perPixel;
@@ -88,12 +90,15 @@ function priceAxis({ priceDecimals }: ChartData, { y }: Scales): string {
     .map((price) =>
       [
         line([PLOT.left, y(price), PLOT.right, y(price)], FAINT, 2),
-        text(price.toFixed(priceDecimals), {
-          x: PLOT.right + 12,
-          y: y(price) + 10,
-          size: 26,
-          color: MUTED,
-        }),
+        // The last price has its own label there.
+        Math.abs(y(price) - lastY) < LABEL_HEIGHT
+          ? ''
+          : text(price.toFixed(priceDecimals), {
+              x: PLOT.right + 12,
+              y: y(price) + 10,
+              size: 26,
+              color: MUTED,
+            }),
       ].join('\n'),
     )
     .join('\n');
