@@ -32,6 +32,8 @@ export const STATUS: TraderStatus = {
   unrealizedPnl: '1.37654322',
   initialMargin: '64.50000000',
   maintenanceMargin: '0.77400000',
+  maintenanceRatePpm: 4_000,
+  maintenanceCum: '0.00000000',
   marginRatioPpm: 77,
   liquidationPrice: '1000.5',
   fundingRateE8: 10_000,
