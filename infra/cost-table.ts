@@ -33,17 +33,27 @@ export function billOfChoice(mode: DeployedMode, egress: Egress, isFirst = true)
 export function costTable(): string {
   const bills = CHOICES.map(([mode, egress]) => billOfChoice(mode, egress));
   const items = [...new Set(bills.flatMap((bill) => [...bill.keys()]))];
-  const rows = [
+  const [header, ...rows] = [
     ['USD a month', ...CHOICES.map(([mode, egress]) => `${mode}, ${egress}`)],
-    ['---', ...CHOICES.map(() => '---:')],
     ...items.map((item) => [item, ...bills.map((bill) => dollars(bill.get(item) ?? 0))]),
     ['**together**', ...bills.map((bill) => `**${dollars(totalOf(bill))}**`)],
     [
       'each further deployment in the account',
       ...CHOICES.map(([mode, egress]) => dollars(totalOf(billOfChoice(mode, egress, false)))),
     ],
-  ];
-  return rows.map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+  ] as [string[], ...string[][]];
+  const widths = header.map((cell, i) =>
+    Math.max(cell.length, ...rows.map((row) => row[i]?.length ?? 0)),
+  );
+  // Text to the left, numbers to the right, in the source as on the page.
+  const padded = (cells: readonly string[]) =>
+    cells.map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0)));
+  const rule = widths.map((width, i) =>
+    i === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`,
+  );
+  return [padded(header), rule, ...rows.map(padded)]
+    .map((cells) => `| ${cells.join(' | ')} |`)
+    .join('\n');
 }
 
 /** `text` with the table between its markers. Throws where they are missing. */

@@ -3,7 +3,7 @@
  * flags of cdk.json, code and image being stand-ins; cdk-nag runs on each and throws on a finding.
  */
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import validateAsl from 'asl-validator';
 import type { Template } from 'aws-cdk-lib/assertions';
 import { Match } from 'aws-cdk-lib/assertions';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -16,11 +16,6 @@ import {
   type Templates,
   templatesOf,
 } from './synthesized.ts';
-
-// It brings no types of its own.
-const validateAsl = createRequire(import.meta.url)('asl-validator') as (definition: unknown) => {
-  readonly errors: readonly unknown[];
-};
 
 const RUNBOOK = readFileSync(new URL('../../infra/runbook.md', import.meta.url), 'utf8');
 const sections = new Map(
