@@ -1,4 +1,4 @@
-/** Silence on request: while alerts are muted only critical ones are delivered. Kept as a note, so that a restart does not end it. */
+/** Silence on request: while alerts are muted only critical ones and answers to commands are delivered. Kept as a note, so that a restart does not end it. */
 import type { TimeMs } from '../core/units.ts';
 import type { ControlStore } from '../ports/control-store.ts';
 import type { Notifier } from '../ports/notifier.ts';
@@ -24,12 +24,16 @@ export async function mute(control: ControlStore, untilMs: TimeMs): Promise<void
   throw new Error('the mute kept changing while it was being written: try again');
 }
 
-/** `notifier`, silent while muted but for what is critical. Where the mute cannot be read, it speaks. */
+/**
+ * `notifier`, silent while muted but for what is critical and for what answers a command. Where the mute
+ * cannot be read, it speaks.
+ */
 export function mutable(notifier: Notifier, isMuted: () => Promise<boolean>): Notifier {
   return {
     name: notifier.name,
     async deliver(item) {
-      if (item.severity !== 'critical' && (await isMuted().catch(() => false))) return;
+      const isAlways = item.severity === 'critical' || item.topic === 'state';
+      if (!isAlways && (await isMuted().catch(() => false))) return;
       await notifier.deliver(item);
     },
   };

@@ -252,8 +252,6 @@ describe.skipIf(!hasDynoxide)('control by Telegram', () => {
   });
 
   describe('/mute', () => {
-    const item = (severity: OutboxItem['severity']) => ({ severity, text: severity }) as OutboxItem;
-
     async function heard(): Promise<string[]> {
       const texts: string[] = [];
       const muted = async () => (await mutedUntilMs(rig.control)) > rig.clock.nowMs;
@@ -261,25 +259,28 @@ describe.skipIf(!hasDynoxide)('control by Telegram', () => {
         name: 'n',
         deliver: async ({ text }: OutboxItem) => void texts.push(text),
       };
-      for (const severity of ['warning', 'critical'] as const) {
-        await mutable(notifier, muted).deliver(item(severity));
-      }
+      const items = [
+        { severity: 'warning', topic: 'connection', text: 'warning' },
+        { severity: 'critical', topic: 'risk', text: 'critical' },
+        { severity: 'notice', topic: 'state', text: 'answer' },
+      ];
+      for (const item of items) await mutable(notifier, muted).deliver(item as OutboxItem);
       return texts;
     }
 
     test('silences all but critical alerts, for as long as asked', async () => {
       await rig.say('/mute 30m');
       expect(rig.answer()).toContain('2026-03-04 12:30:00 UTC');
-      expect(await heard()).toEqual(['critical']);
+      expect(await heard()).toEqual(['critical', 'answer']);
       rig.clock.nowMs += 30 * 60_000;
-      expect(await heard()).toEqual(['warning', 'critical']);
+      expect(await heard()).toEqual(['warning', 'critical', 'answer']);
     });
 
     test('ends with off', async () => {
       await rig.say('/mute');
-      expect(await heard()).toEqual(['critical']);
+      expect(await heard()).toEqual(['critical', 'answer']);
       await rig.say('/mute off');
-      expect(await heard()).toEqual(['warning', 'critical']);
+      expect(await heard()).toEqual(['warning', 'critical', 'answer']);
     });
 
     test.each(['2d', 'long', '-5m', '0s'])('takes no %s', async (text) => {
