@@ -115,7 +115,10 @@ describe('what counts', () => {
   it('does not believe what looks different each time, until a later run sees it the same', async () => {
     says = [1_001, 1_002, 1_003].map((position) => ({ position: position as Lots }));
     expect(keys(await run())).toEqual([]);
+    looks = says.length - 1;
     expect(keys(await run())).toEqual(['position']);
+    // The run before was the first look.
+    expect(looks).toBe(says.length);
   });
 
   it('takes a fill that is on its way off position and wallet', async () => {
