@@ -81,7 +81,7 @@ export class FckNat extends Construct {
       new PolicyStatement({
         actions: ['ec2:AttachNetworkInterface'],
         resources: [arn(`network-interface/${inside.attrId}`), arn('instance/*')],
-        conditions: { StringEqualsIfExists: { 'ec2:Vpc': arn(`vpc/${vpc.vpcId}`) } },
+        conditions: { ArnEqualsIfExists: { 'ec2:Vpc': arn(`vpc/${vpc.vpcId}`) } },
       }),
     );
     role.addToPolicy(

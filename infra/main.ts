@@ -1,5 +1,5 @@
 /** The CDK app: `npx cdk synth`, `npx cdk deploy --all`. What may be chosen is in cdk.json. */
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Platform } from 'aws-cdk-lib/aws-ecr-assets';
@@ -14,27 +14,30 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const folderOf = (name: LambdaName) => join(ROOT, 'dist', name);
 
 await Promise.all(
-  [...OPERATOR_FUNCTIONS, 'sweep-worker' as const].map(async (name) => {
-    if (isBundleComplete(name)) return bundle(name, folderOf(name));
-    // Stands in until the program is written.
-    mkdirSync(folderOf(name), { recursive: true });
-    writeFileSync(
-      join(folderOf(name), 'index.mjs'),
-      "export const handler = () => { throw new Error('not written yet'); };\n",
-    );
-  }),
+  [...OPERATOR_FUNCTIONS, 'sweep-worker' as const].map((name) =>
+    name === 'sweep-worker' && !isBundleComplete(name)
+      ? standIn(name)
+      : bundle(name, folderOf(name)),
+  ),
 );
 
 try {
   createApp({
     codeOf: (name) => Code.fromAsset(folderOf(name)),
-    image: existsSync(join(ROOT, 'Dockerfile'))
-      ? ContainerImage.fromAsset(ROOT, { platform: Platform.LINUX_ARM64 })
-      : ContainerImage.fromRegistry('public.ecr.aws/docker/library/node:24-slim'),
+    image: ContainerImage.fromAsset(ROOT, { platform: Platform.LINUX_ARM64 }),
     profile: { account: process.env.CDK_DEFAULT_ACCOUNT, region: process.env.CDK_DEFAULT_REGION },
   }).app.synth();
 } catch (error) {
   if (!(error instanceof DeploymentError)) throw error;
   process.stderr.write(`plimsoll: ${error.message}\n`);
   process.exitCode = 2;
+}
+
+/** Takes the place of a worker that is not written yet, so that its stack can be. */
+function standIn(name: LambdaName): void {
+  mkdirSync(folderOf(name), { recursive: true });
+  writeFileSync(
+    join(folderOf(name), 'index.mjs'),
+    "export const handler = () => { throw new Error('there is no sweep worker yet'); };\n",
+  );
 }

@@ -8,6 +8,7 @@ import type { Template } from 'aws-cdk-lib/assertions';
 import { Match } from 'aws-cdk-lib/assertions';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { METRICS } from '../../shared/config/deployment.ts';
+import { LIVE_LIMITS } from '../../shared/core/trading/risk-limits.ts';
 import {
   build,
   ofType,
@@ -368,6 +369,15 @@ describe('every alarm', () => {
     ]);
     expect(periods.length).toBeGreaterThanOrEqual(alarms().length);
     expect(new Set(periods)).toEqual(new Set([60]));
+  });
+
+  it('wakes a person no later than the trader acts by itself', () => {
+    const thresholdOf = (section: string) =>
+      Number(alarms().find((alarm) => sectionOf(alarm) === section)?.Properties.Threshold);
+    const percent = (ppm: number) => ppm / 10_000;
+    expect(thresholdOf('Daily loss')).toBe(-percent(LIVE_LIMITS.dailyLossReducePpm));
+    expect(thresholdOf('Margin ratio')).toBeLessThan(percent(LIVE_LIMITS.marginRatioReducePpm));
+    expect(thresholdOf('Margin ratio')).toBeGreaterThan(percent(LIVE_LIMITS.marginRatioMaxPpm));
   });
 
   it('takes a silent trader for bad news, and silence of anything else for none', () => {
