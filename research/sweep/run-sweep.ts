@@ -6,6 +6,7 @@ import type { Combination } from './grid.ts';
 import type { Outcome } from './ledger-rules.ts';
 import { fromRows, rowLength } from './outcome-row.ts';
 import { jobRanges, KERNEL_FILE, type SweepTask } from './sweep-job.ts';
+import type { JobAnswer, JobRequest } from './sweep-worker.ts';
 import { runJobs } from './worker-pool.ts';
 
 /** Grows with every change of what a kernel computes that its bytes do not show. */
@@ -22,7 +23,16 @@ export interface SweepRun {
   readonly isResuming: boolean;
   /** Combinations done so far; called at the start and after each job. */
   readonly onProgress?: (done: number) => void;
+  /** Does the jobs elsewhere than on threads of this machine. */
+  readonly runElsewhere?: JobRunner;
 }
+
+/** Does all jobs in any order and gives each answer once. */
+export type JobRunner = (
+  task: SweepTask,
+  jobs: readonly JobRequest[],
+  onAnswer: (answer: JobAnswer) => void,
+) => Promise<void>;
 
 export interface SweepOutcomes {
   /** One a combination, in their order. */
@@ -57,15 +67,15 @@ export async function runSweep(run: SweepRun): Promise<SweepOutcomes> {
     .map(([from, to], job) => ({ job, combinations: combinations.slice(from, to) }))
     .filter(({ job }) => !rows.has(job));
   try {
-    await runJobs(task, requests, {
-      workers,
-      onAnswer: (answer) => {
-        opened?.checkpoint.add(answer.job, answer.rows);
-        rows.set(answer.job, answer.rows);
-        done += countOf(answer.job);
-        run.onProgress?.(done);
-      },
-    });
+    const onAnswer = (answer: JobAnswer) => {
+      opened?.checkpoint.add(answer.job, answer.rows);
+      rows.set(answer.job, answer.rows);
+      done += countOf(answer.job);
+      run.onProgress?.(done);
+    };
+    const { runElsewhere } = run;
+    if (runElsewhere) await runElsewhere(task, requests, onAnswer);
+    else await runJobs(task, requests, { workers, onAnswer });
   } catch (error) {
     opened?.checkpoint.close();
     throw error;
