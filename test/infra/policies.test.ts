@@ -42,6 +42,7 @@ const ACTIONS: Readonly<Record<string, readonly string[]>> = {
 };
 /** Done by people on the command line, over code that the trader shares. */
 const NOT_DEPLOYED = new Set([
+  'ListObjectsV2Command',
   'CreateTableCommand',
   'DescribeTableCommand',
   'UpdateTimeToLiveCommand',
