@@ -256,6 +256,10 @@ export function unheardUpdates(said: Said): Readonly<Record<string, Json>> {
     'a channel post': update('channel_post', messageOf(said, { chat: CHANNEL, from: undefined })),
     'an edited channel post': update('edited_channel_post', messageOf(said, { chat: CHANNEL })),
     'a group': update('message', messageOf(said, { chat: GROUP })),
+    'a group under a person’s number': update(
+      'message',
+      messageOf(said, { chat: { ...GROUP, id: said.userId } }),
+    ),
     'a group, without a sender': update(
       'message',
       messageOf(said, { chat: GROUP, from: undefined }),
