@@ -3,6 +3,7 @@ import { App, type AppProps, type Environment, Tags, Validations } from 'aws-cdk
 import type { ContainerImage } from 'aws-cdk-lib/aws-ecs';
 import type { Code } from 'aws-cdk-lib/aws-lambda';
 import { AwsSolutionsChecks } from 'cdk-nag';
+import { MODE_TAG, STATE_STACK, type StackPart, stackName } from '../shared/config/deployment.ts';
 import { readSettings, refuseRegion, type Settings } from './config.ts';
 import { NetworkStack } from './network-stack.ts';
 import { ObservabilityStack } from './observability-stack.ts';
@@ -52,13 +53,13 @@ export function createApp({
   Tags.of(app).add('project', 'plimsoll');
 
   const shared = { env, description: 'Plimsoll: state that all deployments here share' };
-  const state = new StateStack(app, 'plimsoll-state', shared);
-  const name = (part: string) => `plimsoll-${settings.deployment}-${part}`;
+  const state = new StateStack(app, STATE_STACK, shared);
+  const name = (part: StackPart) => stackName(settings.deployment, part);
   const own = (what: string) => ({
     env,
     settings,
     description: `Plimsoll ${settings.deployment} (${settings.mode}): ${what}`,
-    tags: { 'plimsoll-deployment': settings.deployment, 'plimsoll-mode': settings.mode },
+    tags: { 'plimsoll-deployment': settings.deployment, [MODE_TAG]: settings.mode },
   });
   const network = new NetworkStack(app, name('network'), own('network'));
   const secrets = new SecretsStack(app, name('secrets'), own('secrets'));

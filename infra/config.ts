@@ -3,23 +3,18 @@
  * DeploymentError with one message that names the key, what is accepted and what to do.
  */
 import { z } from 'zod';
-
-export const MODES = ['paper', 'demo', 'live'] as const;
-export const EGRESSES = ['public-ip', 'fck-nat', 'nat-gateway'] as const;
-export type DeployedMode = (typeof MODES)[number];
-export type Egress = (typeof EGRESSES)[number];
+import {
+  DEPLOYED_MODES,
+  DEPLOYMENT_ID,
+  EGRESSES,
+  REGION,
+  regionProblem,
+} from '../shared/config/deployment.ts';
 
 /** The settings cannot be deployed. */
 export class DeploymentError extends Error {
   override readonly name = 'DeploymentError';
 }
-
-/** Regions whose addresses the exchange answers with 451, "unavailable from a restricted location". */
-const REFUSED_REGIONS = [
-  { prefix: 'us-', country: 'the United States' },
-  { prefix: 'ca-', country: 'Canada' },
-  { prefix: 'cn-', country: 'mainland China' },
-] as const;
 
 const INTERVALS = ['1m', '3m', '5m', '15m', '30m', '1h', '2h', '4h', '6h', '8h', '12h', '1d'];
 /** What CloudWatch Logs accepts, as far as it makes sense here. */
@@ -34,9 +29,9 @@ const settingsSchema = z.object({
   /** Names the deployment: several fit one AWS account. Part of client order ids, hence so short. */
   deployment: z
     .string()
-    .regex(/^[a-z0-9]{1,8}$/, 'must be 1 to 8 of a-z and 0-9, e.g. main')
+    .regex(DEPLOYMENT_ID, 'must be 1 to 8 of a-z and 0-9, e.g. main')
     .default('main'),
-  mode: oneOf(MODES).default('paper'),
+  mode: oneOf(DEPLOYED_MODES).default('paper'),
   egress: oneOf(EGRESSES).default('public-ip'),
   symbol: z
     .string()
@@ -74,7 +69,7 @@ const settingsSchema = z.object({
     .refine((days) => LOG_DAYS.includes(days), `must be one of ${LOG_DAYS.join(', ')}`)
     .default(14),
   /** Empty: the region of the AWS profile. */
-  region: optionalText(/^[a-z]{2}(-[a-z]+)+-\d$/, 'must be an AWS region, e.g. ap-northeast-1'),
+  region: optionalText(REGION, 'must be an AWS region, e.g. ap-northeast-1'),
   /** Image of the NAT instance; empty: asked for at deployment as the parameter FckNatAmi. */
   fckNatAmi: optionalText(
     /^ami-[0-9a-f]{8,17}$/,
@@ -117,12 +112,10 @@ export function readSettings(contextOf: (key: string) => unknown): Settings {
 
 /** Throws DeploymentError where the exchange does not answer in this region. */
 export function refuseRegion(region: string): void {
-  const refused = REFUSED_REGIONS.find(({ prefix }) => region.startsWith(prefix));
-  if (!refused) return;
+  const problem = regionProblem(region);
+  if (problem === null) return;
   throw new DeploymentError(
-    `region ${region} is in ${refused.country}, where the exchange answers 451 (restricted ` +
-      'location), market data included. Use another one, e.g. -c region=ap-northeast-1 (next to the ' +
-      'exchange) or eu-west-1',
+    `${problem}. Use another one, e.g. -c region=ap-northeast-1 (next to the exchange) or eu-west-1`,
   );
 }
 

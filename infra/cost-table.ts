@@ -7,8 +7,8 @@ import { Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { ContainerImage } from 'aws-cdk-lib/aws-ecs';
 import { Code } from 'aws-cdk-lib/aws-lambda';
+import type { DeployedMode, Egress } from '../shared/config/deployment.ts';
 import { createApp } from './app.ts';
-import type { DeployedMode, Egress } from './config.ts';
 import { type Bill, billOf, type CostedResource, totalOf } from './cost.ts';
 import { PRICES, PRICES_AS_OF } from './prices.ts';
 

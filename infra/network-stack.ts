@@ -20,6 +20,7 @@ import {
   Vpc,
 } from 'aws-cdk-lib/aws-ec2';
 import type { Construct } from 'constructs';
+import { OUTPUTS } from '../shared/config/deployment.ts';
 import { hasStaticAddress, type Settings } from './config.ts';
 import { FckNat } from './fck-nat.ts';
 import { logGroup } from './log-group.ts';
@@ -103,7 +104,7 @@ export class NetworkStack extends Stack {
     this.securityGroup.addEgressRule(Peer.anyIpv4(), Port.tcp(443), 'exchange, Telegram, AWS');
 
     if (elasticIp) {
-      new CfnOutput(this, 'StaticIp', {
+      new CfnOutput(this, OUTPUTS.staticIp, {
         value: elasticIp.attrPublicIp,
         description: 'Allow this address, and no other, for the API key at the exchange',
       });

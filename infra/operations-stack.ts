@@ -13,7 +13,7 @@ import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import type { Construct } from 'constructs';
-import { VARIABLES } from '../shared/config/deployment.ts';
+import { OUTPUTS, VARIABLES } from '../shared/config/deployment.ts';
 import { acknowledge, logicalIdOf } from './acknowledgements.ts';
 import { hasStaticAddress, type Settings } from './config.ts';
 import { OperatorFunction } from './operator-function.ts';
@@ -107,7 +107,7 @@ export class OperationsStack extends Stack {
 
     // Telegram cannot sign for AWS: the bot itself compares the secret token before it reads anything.
     const url = telegramBot.lambda.addFunctionUrl({ authType: FunctionUrlAuthType.NONE });
-    new CfnOutput(this, 'WebhookUrl', {
+    new CfnOutput(this, OUTPUTS.webhookUrl, {
       value: url.url,
       description: 'Registered with Telegram by plimsoll setup',
     });

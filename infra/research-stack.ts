@@ -35,6 +35,7 @@ import {
 } from 'aws-cdk-lib/aws-stepfunctions';
 import { LambdaInvoke } from 'aws-cdk-lib/aws-stepfunctions-tasks';
 import type { Construct } from 'constructs';
+import { OUTPUTS } from '../shared/config/deployment.ts';
 import { acknowledge, logicalIdOf } from './acknowledgements.ts';
 import type { Settings } from './config.ts';
 import { logGroup } from './log-group.ts';
@@ -142,8 +143,8 @@ export class ResearchStack extends Stack {
       ),
     });
 
-    new CfnOutput(this, 'SweepMachine', { value: machine.stateMachineArn });
-    new CfnOutput(this, 'SweepBucket', { value: bucket.bucketName });
+    new CfnOutput(this, OUTPUTS.sweepMachine, { value: machine.stateMachineArn });
+    new CfnOutput(this, OUTPUTS.sweepBucket, { value: bucket.bucketName });
   }
 
   #worker(bucket: IBucket, code: Code, settings: Settings): Lambda {

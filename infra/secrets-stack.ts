@@ -2,9 +2,10 @@
  * The secrets of a deployment: empty until `plimsoll setup` fills them, under generated names. In paper
  * there is no exchange key, so there is nothing to steal and nothing to pay for.
  */
-import { RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
+import { CfnOutput, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
 import { type ISecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
+import { OUTPUTS } from '../shared/config/deployment.ts';
 import { acknowledge } from './acknowledgements.ts';
 import type { Settings } from './config.ts';
 
@@ -29,6 +30,10 @@ export class SecretsStack extends Stack {
     this.readOnlyKey = hasKeys
       ? this.#secret('ReadOnlyKey', 'Exchange key that may only read, for the reconciler')
       : null;
+    for (const key of ['telegram', 'tradingKey', 'readOnlyKey'] as const) {
+      const secret = this[key];
+      if (secret) new CfnOutput(this, OUTPUTS[`${key}Secret`], { value: secret.secretArn });
+    }
   }
 
   #secret(id: string, description: string): ISecret {

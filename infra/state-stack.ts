@@ -5,6 +5,7 @@
 
 import type { StackProps } from 'aws-cdk-lib';
 import {
+  CfnOutput,
   CrossStackReferences,
   Duration,
   ReferenceStrength,
@@ -26,7 +27,7 @@ import {
   StorageClass,
 } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
-import { TABLE_KEYS } from '../shared/config/deployment.ts';
+import { OUTPUTS, TABLE_KEYS } from '../shared/config/deployment.ts';
 import { acknowledge } from './acknowledgements.ts';
 
 export class StateStack extends Stack {
@@ -91,6 +92,8 @@ export class StateStack extends Stack {
     for (const shared of [table, bucket]) {
       CrossStackReferences.of(shared).produce(ReferenceStrength.STRONG);
     }
+    new CfnOutput(this, OUTPUTS.table, { value: table.tableName });
+    new CfnOutput(this, OUTPUTS.bucket, { value: bucket.bucketName });
     this.table = table as ITable;
     this.bucket = bucket as IBucket;
   }

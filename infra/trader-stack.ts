@@ -1,5 +1,5 @@
 /** The trader: one Fargate task that is stopped before its successor starts. */
-import { Duration, Stack, type StackProps } from 'aws-cdk-lib';
+import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
 import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
 import type { ISecurityGroup, IVpc, SubnetSelection } from 'aws-cdk-lib/aws-ec2';
 import {
@@ -21,7 +21,7 @@ import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
-import { VARIABLES } from '../shared/config/deployment.ts';
+import { OUTPUTS, VARIABLES } from '../shared/config/deployment.ts';
 import { acknowledge, exportOf } from './acknowledgements.ts';
 import { hasStaticAddress, type Settings } from './config.ts';
 import { logGroup } from './log-group.ts';
@@ -146,5 +146,11 @@ export class TraderStack extends Stack {
       // No shell into a process that holds a key.
       enableExecuteCommand: false,
     });
+    new CfnOutput(this, OUTPUTS.cluster, { value: cluster.clusterName });
+    new CfnOutput(this, OUTPUTS.service, { value: this.service.serviceName });
+    // Whose rows of the table are its own.
+    new CfnOutput(this, OUTPUTS.account, { value: settings.account });
+    new CfnOutput(this, OUTPUTS.symbol, { value: settings.symbol });
+    new CfnOutput(this, OUTPUTS.egress, { value: settings.egress });
   }
 }

@@ -4,6 +4,71 @@
  */
 import * as z from 'zod';
 
+/** What may be deployed, and how it reaches the exchange; a live key needs a static address. */
+export const DEPLOYED_MODES = ['paper', 'demo', 'live'] as const;
+export type DeployedMode = (typeof DEPLOYED_MODES)[number];
+export const EGRESSES = ['public-ip', 'fck-nat', 'nat-gateway'] as const;
+export type Egress = (typeof EGRESSES)[number];
+
+/** A deployment's name: part of client order ids, hence so short. */
+export const DEPLOYMENT_ID = /^[a-z0-9]{1,8}$/;
+export const REGION = /^[a-z]{2}(-[a-z]+)+-\d$/;
+
+/** Regions whose addresses the exchange answers with 451, "unavailable from a restricted location". */
+const REFUSED_REGIONS = [
+  { prefix: 'us-', country: 'the United States' },
+  { prefix: 'ca-', country: 'Canada' },
+  { prefix: 'cn-', country: 'mainland China' },
+] as const;
+
+/** Why nothing can be deployed in this region; null where it can. */
+export function regionProblem(region: string): string | null {
+  const refused = REFUSED_REGIONS.find(({ prefix }) => region.startsWith(prefix));
+  if (!refused) return null;
+  return (
+    `region ${region} is in ${refused.country}, where the exchange answers 451 (restricted ` +
+    'location), market data included'
+  );
+}
+
+/** The stack all deployments of an account and region share. */
+export const STATE_STACK = 'plimsoll-state';
+/** A deployment's own stacks, each after those it needs. */
+export const STACK_PARTS = [
+  'network',
+  'secrets',
+  'trader',
+  'operations',
+  'observability',
+  'research',
+] as const;
+export type StackPart = (typeof STACK_PARTS)[number];
+
+export function stackName(deployment: string, part: StackPart): string {
+  return `plimsoll-${deployment}-${part}`;
+}
+
+/** Tag of a deployment's stacks. */
+export const MODE_TAG = 'plimsoll-mode';
+
+/** What stacks tell `plimsoll setup` and its like, as outputs. */
+export const OUTPUTS = {
+  table: 'TableName',
+  bucket: 'BucketName',
+  staticIp: 'StaticIp',
+  telegramSecret: 'TelegramSecretArn',
+  tradingKeySecret: 'TradingKeySecretArn',
+  readOnlyKeySecret: 'ReadOnlyKeySecretArn',
+  cluster: 'ClusterName',
+  service: 'ServiceName',
+  account: 'ExchangeAccount',
+  symbol: 'TradedSymbol',
+  egress: 'WayOut',
+  webhookUrl: 'WebhookUrl',
+  sweepMachine: 'SweepMachine',
+  sweepBucket: 'SweepBucket',
+} as const;
+
 /** Attributes of the one table. */
 export const TABLE_KEYS = {
   partitionKey: 'pk',
