@@ -1,12 +1,11 @@
 /** The CDK app: `npx cdk synth`, `npx cdk deploy --all`. What may be chosen is in cdk.json. */
-import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Platform } from 'aws-cdk-lib/aws-ecr-assets';
 import { ContainerImage } from 'aws-cdk-lib/aws-ecs';
 import { Code } from 'aws-cdk-lib/aws-lambda';
 import { createApp, type LambdaName } from './app.ts';
-import { bundle, isBundleComplete } from './bundles.ts';
+import { bundle } from './bundles.ts';
 import { DeploymentError } from './config.ts';
 import { OPERATOR_FUNCTIONS } from './operations-stack.ts';
 
@@ -14,11 +13,7 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const folderOf = (name: LambdaName) => join(ROOT, 'dist', name);
 
 await Promise.all(
-  [...OPERATOR_FUNCTIONS, 'sweep-worker' as const].map((name) =>
-    name === 'sweep-worker' && !isBundleComplete(name)
-      ? standIn(name)
-      : bundle(name, folderOf(name)),
-  ),
+  [...OPERATOR_FUNCTIONS, 'sweep-worker' as const].map((name) => bundle(name, folderOf(name))),
 );
 
 try {
@@ -31,13 +26,4 @@ try {
   if (!(error instanceof DeploymentError)) throw error;
   process.stderr.write(`plimsoll: ${error.message}\n`);
   process.exitCode = 2;
-}
-
-/** Takes the place of a worker that is not written yet, so that its stack can be. */
-function standIn(name: LambdaName): void {
-  mkdirSync(folderOf(name), { recursive: true });
-  writeFileSync(
-    join(folderOf(name), 'index.mjs'),
-    "export const handler = () => { throw new Error('there is no sweep worker yet'); };\n",
-  );
 }
