@@ -73,6 +73,16 @@ export class ListenKeys {
     return this.#byAccount.get(accountId)?.key ?? null;
   }
 
+  /** Ends every key before its time: `expire` will tell of it, or nobody will. False where there is none. */
+  end(isTold: boolean): boolean {
+    const live = [...this.#byAccount.values()];
+    for (const entry of live) {
+      if (isTold) entry.expiresMs = 0;
+      else this.close(entry.accountId);
+    }
+    return live.length > 0;
+  }
+
   /** Forgets the keys whose hour is over and returns them. */
   expire(nowMs: number): readonly string[] {
     const dead = [...this.#byKey.values()].filter((entry) => entry.expiresMs <= nowMs);

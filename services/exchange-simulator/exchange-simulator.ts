@@ -10,6 +10,8 @@ import type { TimeMs } from '../../shared/core/units.ts';
 import { CONTROL_PATH, PARTICIPANT_HEADER } from '../../shared/ports/barrier.ts';
 import type { Venue } from '../../shared/simulation/venue.ts';
 import { Accounts, ListenKeys } from './accounts.ts';
+import { RestFaults } from './faults/rest-faults.ts';
+import { StreamFaults } from './faults/stream-faults.ts';
 import { Dispatcher } from './http/dispatcher.ts';
 import { RestServer } from './http/rest-server.ts';
 import { LedgerFile } from './ledger-file.ts';
@@ -93,14 +95,26 @@ export async function startExchangeSimulator(
   const outsideLatencyMs = isWall ? latencyMs : 0;
   const wire = new Wire({ timeline, participants, latencyMs, outsideLatencyMs, afterStep });
   const dispatcher = new Dispatcher({ venue, accounts, listenKeys, wire });
+  const { faults } = settings;
+  const restFaults = faults && new RestFaults(faults);
   const rest = new RestServer({
     venue,
     dispatcher,
     wire,
-    about: () => about(venue, timeline.nowMs, settings),
+    about: () => ({
+      ...about(venue, timeline.nowMs, settings),
+      ...(faults && {
+        faults: faults.counts,
+        askedTooSoon: restFaults?.askedTooSoon,
+      }),
+    }),
+    faults: restFaults,
   });
-  const streams = new StreamServer(hub, new SocketApi(dispatcher, wire), wire);
+  const streamFaults = faults && new StreamFaults(faults, (isTold) => listenKeys.end(isTold));
+  const streams = new StreamServer(hub, new SocketApi(dispatcher, wire), wire, streamFaults);
   const tick = () => {
+    faults?.tick(timeline.nowMs);
+    streamFaults?.tick(timeline.nowMs);
     hub.tick(timeline.nowMs);
     streams.tick(timeline.nowMs);
     timeline.inBackground(timeline.nowMs + TICK_MS, tick);
@@ -111,7 +125,12 @@ export async function startExchangeSimulator(
   server.requestTimeout = 0;
   server.headersTimeout = 0;
   server.keepAliveTimeout = 0;
-  acceptSockets(server, { wire, participants, streams });
+  acceptSockets(server, {
+    wire,
+    participants,
+    streams,
+    isRefused: () => streamFaults?.isUpgradeRefused() ?? false,
+  });
   const port = await listen(server, settings.host, settings.port);
   timeline.inBackground(startMs + TICK_MS, tick);
   return {
@@ -133,7 +152,13 @@ export async function startExchangeSimulator(
 
 function acceptSockets(
   server: Server,
-  to: { wire: Wire; participants: Participants; streams: StreamServer },
+  to: {
+    wire: Wire;
+    participants: Participants;
+    streams: StreamServer;
+    /** Whether the next connection to a stream is refused. */
+    isRefused: () => boolean;
+  },
 ): void {
   const control = socketServer(CONTROL_BYTES_MAX);
   const streams = socketServer(MESSAGE_BYTES_MAX);
@@ -143,6 +168,8 @@ function acceptSockets(
     const url = new URL(request.url ?? '/', 'ws://localhost');
     if (url.pathname === CONTROL_PATH) {
       control.handleUpgrade(request, socket, head, (ws) => to.participants.accept(ws));
+    } else if (StreamServer.serves(url.pathname) && to.isRefused()) {
+      socket.end('HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\n\r\n');
     } else if (url.pathname === SOCKET_API_PATH || StreamServer.serves(url.pathname)) {
       const caller = to.wire.caller(request.headers[PARTICIPANT_HEADER]);
       streams.handleUpgrade(request, socket, head, (ws: WebSocket) => {
@@ -157,7 +184,13 @@ function acceptSockets(
 
 function socketServer(maxPayload: number): WebSocketServer {
   // Compression costs far more than loopback saves.
-  return new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload });
+  return new WebSocketServer({
+    noServer: true,
+    perMessageDeflate: false,
+    maxPayload,
+    // A stream's pong goes over the wire; nobody pings the control socket.
+    autoPong: false,
+  });
 }
 
 function listen(server: Server, host: string, port: number): Promise<number> {

@@ -5,6 +5,8 @@ import { RecordingError } from '../../shared/adapters/recording/recording-error.
 import { MalformedNumberError, parseMoney } from '../../shared/core/units.ts';
 import type { AccountOptions } from './accounts.ts';
 import { DEMO_ACCOUNT, startExchangeSimulator } from './exchange-simulator.ts';
+import { Faults } from './faults/faults.ts';
+import { type FaultKind, parseFaultKinds } from './faults/kinds.ts';
 
 interface Flags {
   readonly host: string;
@@ -18,6 +20,9 @@ interface Flags {
   readonly startMs?: number;
   readonly symbol?: string;
   readonly state?: string;
+  readonly faults?: readonly FaultKind[];
+  readonly faultRate?: number;
+  readonly faultsForMs?: number;
 }
 
 const program = new Command('exchange')
@@ -41,7 +46,14 @@ const program = new Command('exchange')
   .option('--latency-ms <ms>', 'virtual one-way latency (default: 5, with the wall clock 0)', whole)
   .option('--start-ms <ms>', 'first instant of a generated market, Unix ms', whole)
   .option('--symbol <name>', 'symbol traded (default: BTCUSDT, or the recording\u2019s)')
-  .option('--state <file>', 'keep accounts in this file across restarts');
+  .option('--state <file>', 'keep accounts in this file across restarts')
+  .option(
+    '--faults <kinds>',
+    'what goes wrong for clients: "all", or kinds with commas',
+    parseKinds,
+  )
+  .option('--fault-rate <n>', 'of each kind, an hour of its time (default: 6)', positive)
+  .option('--faults-for-ms <ms>', 'no fault begins later than this after the start', whole);
 
 async function main(): Promise<void> {
   const flags = program.parse().opts<Flags>();
@@ -58,6 +70,7 @@ async function main(): Promise<void> {
     ...(latencyMs === undefined ? {} : { latencyMs }),
     ...(startMs === undefined ? {} : { startMs }),
     ...(symbol === undefined ? {} : { symbol }),
+    faults: faultsOf(flags),
   });
   simulator.failed.catch(fail);
   if (process.send) {
@@ -88,6 +101,30 @@ function fail(error: unknown): never {
 function whole(text: string): number {
   if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('must be a whole number.');
   return Number(text);
+}
+
+function faultsOf({ faults: kinds, faultRate, faultsForMs, seed }: Flags): Faults | null {
+  if (!kinds) return null;
+  return new Faults({
+    kinds,
+    ...(faultRate === undefined ? {} : { perHour: faultRate }),
+    ...(faultsForMs === undefined ? {} : { forMs: faultsForMs }),
+    ...(seed === undefined ? {} : { seed }),
+  });
+}
+
+function parseKinds(text: string): readonly FaultKind[] {
+  try {
+    return parseFaultKinds(text);
+  } catch (error) {
+    throw new InvalidArgumentError(`${(error as Error).message}.`);
+  }
+}
+
+function positive(text: string): number {
+  const value = Number(text);
+  if (!(value > 0 && Number.isFinite(value))) throw new InvalidArgumentError('must be above 0.');
+  return value;
 }
 
 /** "max" stays text: commander takes a null for a missing value. */

@@ -3,6 +3,7 @@
 import { SIMULATED_ACCOUNT } from '../../shared/config/simulated-account.ts';
 import { parseMoney } from '../../shared/core/units.ts';
 import type { AccountOptions } from './accounts.ts';
+import type { Faults } from './faults/faults.ts';
 
 /** The account that is there without any being asked for. */
 export const DEMO_ACCOUNT: AccountOptions = {
@@ -39,6 +40,8 @@ export interface ExchangeSimulatorOptions {
   readonly startMs?: number;
   /** A file that keeps the accounts across restarts. */
   readonly statePath?: string | null;
+  /** What goes wrong between the exchange and its clients; what it holds and does is never touched. */
+  readonly faults?: Faults | null;
 }
 
 export interface Settings {
@@ -54,6 +57,7 @@ export interface Settings {
   readonly latencyMs: number;
   readonly startMs: number;
   readonly statePath: string | null;
+  readonly faults: Faults | null;
 }
 
 /** A run at unlimited speed is the same every time, its dates included. */
@@ -84,5 +88,6 @@ export function withDefaults(options: ExchangeSimulatorOptions): Settings {
     latencyMs,
     startMs: options.startMs ?? (!isWall && speed === null ? START_MS_MAX_SPEED : Date.now()),
     statePath: options.statePath ?? null,
+    faults: options.faults ?? null,
   };
 }

@@ -3,6 +3,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { PARTICIPANT_HEADER, SEQUENCE_HEADER } from '../../../shared/ports/barrier.ts';
 import { type Venue, VenueError } from '../../../shared/simulation/venue.ts';
+import type { Carry, RestFault, RestFaults } from '../faults/rest-faults.ts';
 import type { Caller, Wire } from '../time/wire.ts';
 import type { Dispatcher, Usage } from './dispatcher.ts';
 import { Params } from './params.ts';
@@ -10,6 +11,9 @@ import { RateLimitError } from './rate-limits.ts';
 import { signedText } from './signing.ts';
 
 const BODY_BYTES_MAX = 256 * 1024;
+/** Whoever sends this header is no client under test: faults do not meet what it asks. */
+export const SPARED_HEADER = 'x-plimsoll-spared';
+const WHOLE: Carry = { kind: 'whole' };
 
 interface Request {
   readonly method: string;
@@ -18,6 +22,8 @@ interface Request {
   readonly body: string;
   readonly apiKey: string | undefined;
   readonly caller: Caller;
+  /** Faults do not meet it. */
+  readonly isSpared: boolean;
 }
 
 interface Answer {
@@ -26,11 +32,15 @@ interface Answer {
   readonly headers: Record<string, string>;
 }
 
+/** Carried nowhere: the connection is cut, or nothing is ever said on it. */
+const NO_ANSWER: Answer = { status: 503, body: '', headers: {} };
+
 export class RestServer {
   readonly #venue: Venue;
   readonly #dispatcher: Dispatcher;
   readonly #wire: Wire;
   readonly #about: () => unknown;
+  readonly #faults: RestFaults | null;
   /** Requests for a book that is not known yet: asked again after each event. */
   #waiting: (() => boolean)[] = [];
 
@@ -40,11 +50,13 @@ export class RestServer {
     dispatcher: Dispatcher;
     wire: Wire;
     about: () => unknown;
+    faults: RestFaults | null;
   }) {
     this.#venue = options.venue;
     this.#dispatcher = options.dispatcher;
     this.#wire = options.wire;
     this.#about = options.about;
+    this.#faults = options.faults;
   }
 
   readonly handle: RequestListener = (message, response) => {
@@ -61,14 +73,39 @@ export class RestServer {
         body,
         apiKey: Array.isArray(apiKey) ? apiKey[0] : apiKey,
         caller,
+        isSpared: message.headers[SPARED_HEADER] !== undefined,
       };
-      this.#wire.arrive(caller, { socket: '', sequence }, () => this.#serve(request, response));
+      this.#wire.arrive(caller, { socket: '', sequence }, () => this.#receive(request, response));
     });
   };
 
   /** Answers what can be answered now; called after each event. */
   retryWaiting(): void {
     if (this.#waiting.length > 0) this.#waiting = this.#waiting.filter((retry) => !retry());
+  }
+
+  #receive(request: Request, response: ServerResponse): void {
+    const fault = this.#meet(request);
+    if (!fault) return this.#serve(request, response);
+    if (fault.lateMs > 0) {
+      this.#wire.later(fault.lateMs, () => this.#serve(request, response));
+      return;
+    }
+    const answer = fault.isActedOn ? this.#answer(request) : null;
+    this.#reply(request, response, fault.instead ?? answer ?? NO_ANSWER, fault.carry);
+  }
+
+  #meet(request: Request): RestFault | null {
+    const { method, path, query, body, isSpared } = request;
+    if (!this.#faults || isSpared || !path.startsWith('/fapi/')) return null;
+    const params = Params.parse(query, body);
+    const about = {
+      method,
+      path,
+      isSigned: params.text('signature') !== undefined,
+      isReduceOnly: params.isTrue('reduceOnly') || params.isTrue('closePosition'),
+    };
+    return this.#faults.meet(about, this.#wire.nowMs);
   }
 
   #serve(request: Request, response: ServerResponse): void {
@@ -114,18 +151,58 @@ export class RestServer {
     }
   }
 
-  #reply({ caller }: Request, response: ServerResponse, answer: Answer): void {
-    const text = JSON.stringify(answer.body);
-    this.#wire.send(caller, this.#wire.answerMs(caller), () => {
-      if (response.destroyed) return 0;
+  #reply(
+    { caller }: Request,
+    response: ServerResponse,
+    answer: Answer,
+    carry: Carry = WHOLE,
+  ): void {
+    if (carry.kind === 'never') return;
+    const text = typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body);
+    const half = text.slice(0, text.length >> 1);
+    const sent = carry.kind === 'halved' ? half : text;
+    const head = () =>
       response.writeHead(answer.status, {
         'content-type': 'application/json;charset=UTF-8',
-        'content-length': Buffer.byteLength(text),
+        'content-length': Buffer.byteLength(sent),
         ...answer.headers,
       });
-      response.end(text);
-      return 1;
-    });
+    const answerMs = this.#wire.answerMs(caller);
+    /** As `Wire.send`, where the client is still there. */
+    const send = (timeMs: number, emit: () => number) => {
+      this.#wire.send(caller, timeMs, () => (response.destroyed ? 0 : emit()));
+    };
+    switch (carry.kind) {
+      case 'reset':
+        send(answerMs, () => {
+          response.destroy();
+          return 1;
+        });
+        return;
+      case 'cut':
+        send(answerMs, () => {
+          head().write(half, () => response.destroy());
+          return 1;
+        });
+        return;
+      case 'slowly':
+        // What is no complete answer is nothing to a client that waits for all of it.
+        send(answerMs, () => {
+          head().write(half);
+          return 0;
+        });
+        send(answerMs + carry.ms, () => {
+          response.end(text.slice(half.length));
+          return 1;
+        });
+        return;
+      case 'whole':
+      case 'halved':
+        send(answerMs, () => {
+          head().end(sent);
+          return 1;
+        });
+    }
   }
 }
 

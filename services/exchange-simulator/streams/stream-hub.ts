@@ -123,7 +123,7 @@ export class StreamHub {
     const data = JSON.stringify(event);
     for (const { socket, listenKey: key, events } of this.#private) {
       if (key !== listenKey || (events && !events.has(event.e))) continue;
-      socket.answer(socket.isCombined ? combined(listenKey, data) : data);
+      socket.tell(socket.isCombined ? combined(listenKey, data) : data);
     }
   }
 }

@@ -1,6 +1,7 @@
 /** Accepts stream sockets on Binance's split paths and obeys their control messages. */
 
 import type { WebSocket } from 'ws';
+import type { StreamFaults } from '../faults/stream-faults.ts';
 import type { Caller, Wire } from '../time/wire.ts';
 import type { SocketApi } from './socket-api.ts';
 import type { StreamHub } from './stream-hub.ts';
@@ -23,12 +24,14 @@ export class StreamServer {
   readonly #hub: StreamHub;
   readonly #api: SocketApi;
   readonly #wire: Wire;
+  readonly #faults: StreamFaults | null;
   readonly #sockets = new Set<StreamSocket>();
   /** How often a participant has opened an address. */
   readonly #openings = new Map<string, number>();
   #pingedMs = 0;
 
-  constructor(hub: StreamHub, api: SocketApi, wire: Wire) {
+  constructor(hub: StreamHub, api: SocketApi, wire: Wire, faults: StreamFaults | null) {
+    this.#faults = faults;
     this.#hub = hub;
     this.#api = api;
     this.#wire = wire;
@@ -50,8 +53,10 @@ export class StreamServer {
       path: path as StreamPath,
       isCombined: mode === 'stream',
       key: this.#key(caller, url),
+      faults: this.#faults,
     });
     this.#keep(stream);
+    this.#faults?.add(stream);
     stream.onMessage((text) => this.#obey(stream, text));
     const names = mode === 'stream' ? (url.searchParams.get('streams') ?? '') : rest;
     for (const name of names.split('/')) {

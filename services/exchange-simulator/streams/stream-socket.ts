@@ -11,6 +11,14 @@ const BUFFERED_BYTES_MAX = 8 * 1024 * 1024;
 /** Three pings, three minutes apart, without an answer. */
 const UNANSWERED_PINGS_MAX = 3;
 
+/** What may go wrong with frames on their way. */
+export interface FrameFaults {
+  /** What becomes of a market frame; null where it is lost. */
+  marketFrame(text: string): string | null;
+  /** What becomes of a frame of the user stream, and how much later than now it leaves. */
+  userFrame(text: string): readonly { readonly text: string; readonly delayMs: number }[];
+}
+
 export class StreamSocket {
   readonly caller: Caller;
   readonly path: StreamPath;
@@ -23,11 +31,14 @@ export class StreamSocket {
   readonly #wire: Wire;
   readonly #socket: WebSocket;
   readonly #messagesMax: number;
+  readonly #faults: FrameFaults | null;
   readonly #batches = new Map<number, string[]>();
   #messages = 0;
   #second = -1;
   #inSecond = 0;
   #unanswered = 0;
+  /** Nothing passes either way, and nobody is told. */
+  #isSilent = false;
 
   constructor(
     socket: WebSocket,
@@ -38,6 +49,7 @@ export class StreamSocket {
       isCombined: boolean;
       key: string;
       messagesPerSecondMax?: number;
+      faults?: FrameFaults | null;
     },
   ) {
     this.#socket = socket;
@@ -47,11 +59,13 @@ export class StreamSocket {
     this.isCombined = about.isCombined;
     this.key = about.key;
     this.openedMs = wire.nowMs;
+    this.#faults = about.faults ?? null;
     this.#messagesMax = about.messagesPerSecondMax ?? MESSAGES_PER_SECOND_MAX;
     socket.on('pong', () => {
       this.#unanswered = 0;
     });
     socket.on('error', () => socket.terminate());
+    socket.on('ping', (data) => this.#pong(data));
   }
 
   get isOpen(): boolean {
@@ -77,10 +91,19 @@ export class StreamSocket {
 
   /** Sends a frame of the market: it left the exchange with its own latency already in its time. */
   publish(text: string): void {
-    this.#frame(text, this.#wire.nowMs);
+    const carried = this.#faults ? this.#faults.marketFrame(text) : text;
+    if (carried !== null) this.#frame(carried, this.#wire.nowMs);
   }
 
-  /** Sends an answer or a private event. `sent` runs when it leaves. */
+  /** Sends a private event. */
+  tell(text: string): void {
+    if (!this.#faults) return this.answer(text);
+    for (const frame of this.#faults.userFrame(text)) {
+      this.#frame(frame.text, this.#wire.answerMs(this.caller) + frame.delayMs);
+    }
+  }
+
+  /** Sends an answer. `sent` runs when it leaves. */
   answer(text: string, sent?: () => void): void {
     this.#frame(text, this.#wire.answerMs(this.caller));
     if (!sent) return;
@@ -93,7 +116,7 @@ export class StreamSocket {
 
   close(code: number, reason: string): void {
     this.#wire.send(this.caller, this.#wire.nowMs, () => {
-      if (!this.isOpen) return 0;
+      if (!this.isOpen || this.#isSilent) return 0;
       this.#socket.close(code, reason);
       return 1;
     });
@@ -103,10 +126,44 @@ export class StreamSocket {
     this.#socket.terminate();
   }
 
+  /** Breaks the connection without a closing handshake. */
+  cut(): void {
+    this.#wire.send(this.caller, this.#wire.nowMs, () => {
+      if (!this.isOpen) return 0;
+      this.#socket.terminate();
+      return 1;
+    });
+  }
+
+  /** The connection stays and nothing passes any more, not even a pong. */
+  silence(): void {
+    this.#isSilent = true;
+    this.#socket.pause();
+  }
+
+  /** Reads again, to learn whether the client has left; still says nothing. */
+  hear(): void {
+    this.#socket.resume();
+  }
+
   ping(): void {
+    if (this.#isSilent) return;
     this.#unanswered += 1;
     if (this.#unanswered > UNANSWERED_PINGS_MAX) this.#socket.terminate();
     else if (this.isOpen) this.#socket.ping();
+  }
+
+  /** A pong is a delivery like any other: time shared with a client must not run while it is awaited. */
+  #pong(data: Buffer): void {
+    this.#messages += 1;
+    const order = { socket: this.key, sequence: this.#messages };
+    this.#wire.arrive(this.caller, order, () => {
+      this.#wire.send(this.caller, this.#wire.answerMs(this.caller), () => {
+        if (!this.isOpen || this.#isSilent) return 0;
+        this.#socket.pong(data);
+        return 1;
+      });
+    });
   }
 
   /** All frames of one instant are one delivery. */
@@ -125,7 +182,7 @@ export class StreamSocket {
   }
 
   #write(batch: readonly string[]): number {
-    if (!this.isOpen) return 0;
+    if (!this.isOpen || this.#isSilent) return 0;
     for (const text of batch) this.#socket.send(text);
     if (this.#socket.bufferedAmount > BUFFERED_BYTES_MAX) this.#socket.terminate();
     return batch.length;

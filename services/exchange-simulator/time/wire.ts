@@ -63,6 +63,11 @@ export class Wire {
     this.#afterStep();
   }
 
+  /** Lets a request that has arrived go on only after `ms`. */
+  later(ms: number, run: () => void): void {
+    this.#timeline.act(this.nowMs + ms, run);
+  }
+
   /** When an answer or a private event of this instant reaches `caller`. */
   answerMs(caller: Caller): number {
     const isOutside = caller.participant === null;

@@ -54,6 +54,7 @@ export class BinanceUserStream {
   #listenKey = '';
   #status: 'up' | 'down' | null = null;
   #openedMs = 0;
+  #pongDeadline: TimerHandle | null = null;
   /** Changes whenever all connections are given up: work begun before then no longer applies. */
   #era = 0;
   #isStopped = false;
@@ -137,6 +138,8 @@ export class BinanceUserStream {
       maxPayload: FRAME_BYTES_MAX,
     });
     this.#live.add(socket);
+    // Counted by the exchange simulator like a frame.
+    socket.on('pong', () => clock.deliver(() => this.#onPong(socket)));
     socket.on('message', (data) => {
       const text = String(data);
       clock.deliver(() => this.#onFrame(socket, text));
@@ -215,31 +218,22 @@ export class BinanceUserStream {
     }
   }
 
-  /**
-   * The stream is silent while nothing happens, so only an answer to a ping proves that it is alive. Time
-   * shared with a simulator stands still meanwhile: the pong is no delivery that it would know of.
-   */
+  /** The stream is silent while nothing happens, so only an answer to a ping proves that it is alive. */
   #ping(): void {
+    this.#after(PING_MS, () => this.#ping());
     const socket = this.#current;
     if (socket?.readyState !== WebSocket.OPEN) return;
-    const { clock } = this.#options;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const deadline = this.#after(PONG_MS, () => {
-      resolve();
+    this.#pongDeadline = this.#after(PONG_MS, () => {
       if (socket === this.#current) this.#drop(`no answer to a ping within ${PONG_MS} ms`);
     });
-    const settle = () => {
-      deadline.cancel();
-      this.#timers.delete(deadline);
-      socket.off('pong', settle);
-      socket.off('close', settle);
-      resolve();
-    };
-    socket.once('pong', settle);
-    socket.once('close', settle);
     socket.ping();
-    this.#background(clock.busy(promise));
-    this.#after(PING_MS, () => this.#ping());
+  }
+
+  #onPong(socket: WebSocket): void {
+    if (socket !== this.#current || !this.#pongDeadline) return;
+    this.#pongDeadline.cancel();
+    this.#timers.delete(this.#pongDeadline);
+    this.#pongDeadline = null;
   }
 
   /** Closes a connection ourselves. Its frames are still handed to the clock, which may count on them. */

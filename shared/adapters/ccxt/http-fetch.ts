@@ -74,7 +74,8 @@ export function createHttpFetch({ clock, headers, timeoutMs }: HttpFetchOptions)
 
     let sent = false;
     let isDelivered = false;
-    // Exactly one delivery a request, whatever happens to it: a shared clock counts them.
+    // One delivery a request, whatever the other side makes of it: a shared clock counts them. Giving up is our
+    // own doing and none.
     const deliver = (settle: () => void) => {
       if (isDelivered) return;
       isDelivered = true;
@@ -84,6 +85,8 @@ export function createHttpFetch({ clock, headers, timeoutMs }: HttpFetchOptions)
     const fail = (reason: string, cause?: unknown) =>
       deliver(() => reject(new TransportError(`${what}: ${reason}`, sent, cause)));
     const timer = clock.after(timeoutMs, () => {
+      if (isDelivered) return;
+      isDelivered = true;
       reject(new TransportError(`${what}: no complete answer within ${timeoutMs} ms`, sent));
       outgoing.destroy(new Error('timed out'));
     });

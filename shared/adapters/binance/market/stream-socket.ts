@@ -118,6 +118,8 @@ export class StreamSocket {
         const raw = toBuffer(data);
         clock.deliver(() => this.#onFrame(socket, raw));
       });
+      // Says nothing that frames do not; a shared clock counts it.
+      socket.on('pong', () => clock.deliver(() => undefined));
       socket.on('close', (code) => {
         clock.deliver(() => this.#onClose(socket, `closed with ${code}`));
       });
@@ -226,6 +228,7 @@ export class StreamSocket {
 function discard(socket: WebSocket): void {
   socket.removeAllListeners('open');
   socket.removeAllListeners('message');
+  socket.removeAllListeners('pong');
   socket.removeAllListeners('close');
   // terminate, not close: a half-open peer would never answer a closing handshake.
   socket.terminate();
