@@ -44,6 +44,19 @@ export function unreachable(value: never): never {
   broken(`unreachable variant: ${JSON.stringify(value)}`);
 }
 
+/** The last moment JavaScript's own dates can name, in the year 275760. */
+const TIME_MS_MAX = 8_640_000_000_000_000;
+
+/** Whether a value from outside is an exact whole number of zero or more. JSON's `-0` is none. */
+export function isWhole(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0 && !Object.is(value, -0);
+}
+
+/** Whether a value from outside is a time, one that can also be shown as a date. */
+export function isTimeMs(value: unknown): value is TimeMs {
+  return isWhole(value) && value <= TIME_MS_MAX;
+}
+
 const DECIMAL = /^(-?)(\d{1,16})(?:\.(\d{1,24}))?$/;
 
 /**

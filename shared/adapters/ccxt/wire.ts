@@ -3,7 +3,7 @@
  * with the field's name, so that no undefined and no NaN gets further.
  */
 import type { Side } from '../../core/trading/order.ts';
-import type { TimeMs } from '../../core/units.ts';
+import { isTimeMs, type TimeMs } from '../../core/units.ts';
 
 /** Thrown where an answer or a frame is not of the documented shape. */
 export class MalformedReplyError extends Error {
@@ -12,16 +12,37 @@ export class MalformedReplyError extends Error {
 
 export type Fields = Readonly<Record<string, unknown>>;
 
+/** No text that is read field by field is longer: ids, symbols, decimals, names of causes. */
+const TEXT_CHARS_MAX = 256;
+const SHOWN_CHARS_MAX = 60;
+
 /** JSON with whole numbers beyond 2^53 (order ids of some symbols) kept as text. Throws MalformedReplyError. */
 export function parseJson(text: string): unknown {
-  const quoted = /\d{16}/.test(text)
-    ? text.replace(/([:,[]\s*)(-?\d{16,})(?=\s*[,}\]])/g, '$1"$2"')
-    : text;
   try {
-    return JSON.parse(quoted);
+    const json: unknown = JSON.parse(text);
+    return /\d{16}/.test(text) ? JSON.parse(withLongNumbersQuoted(text)) : json;
   } catch (error) {
-    throw new MalformedReplyError('not JSON', { cause: error });
+    throw new MalformedReplyError('the answer is not JSON', { cause: error });
   }
+}
+
+/**
+ * Of JSON that has been read once: all its texts end, so that none is taken for two and each is passed
+ * over whole, whatever digits it holds.
+ */
+function withLongNumbersQuoted(json: string): string {
+  return json.replace(/"[^"\\]*(?:\\.[^"\\]*)*"|(?<![\d.eE+-])-?\d{16,}(?![\d.eE])/g, (found) =>
+    found.startsWith('"') ? found : `"${found}"`,
+  );
+}
+
+/** A value of an answer, for a message: of lists and objects only that they are that. */
+export function shown(value: unknown): string {
+  if (typeof value === 'object' && value !== null) {
+    return Array.isArray(value) ? 'a list' : 'an object';
+  }
+  const text = String(value);
+  return text.length > SHOWN_CHARS_MAX ? `${text.slice(0, SHOWN_CHARS_MAX)}…` : text;
 }
 
 export function fieldsOf(value: unknown, what: string): Fields {
@@ -41,8 +62,8 @@ export function rowsOf(value: unknown, what: string): readonly Fields[] {
 
 export function textField(fields: Fields, name: string): string {
   const value = fields[name];
-  if (typeof value === 'string') return value;
-  throw new MalformedReplyError(`"${name}" is no text`);
+  if (typeof value === 'string' && value.length <= TEXT_CHARS_MAX) return value;
+  throw new MalformedReplyError(`"${name}" is no text of at most ${TEXT_CHARS_MAX} characters`);
 }
 
 /** Decimal text; a JSON number gives its shortest text, which is exact as written. */
@@ -57,7 +78,8 @@ export function decimalField(fields: Fields, name: string): string {
 export function idField(fields: Fields, name: string): string {
   const value = fields[name];
   if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return String(value);
-  if (typeof value === 'string' && /^\d{1,20}$/.test(value)) return value;
+  // Ids are compared by their length first, so a zero in front would make a small one large.
+  if (typeof value === 'string' && /^(0|[1-9]\d{0,19})$/.test(value)) return value;
   throw new MalformedReplyError(`"${name}" is no id`);
 }
 
@@ -66,13 +88,14 @@ export function integerField(fields: Fields, name: string): number {
 }
 
 export function integer(value: unknown, what: string): number {
-  if (typeof value === 'number' && Number.isSafeInteger(value)) return value;
+  // Adding zero makes -0 the 0 it is.
+  if (typeof value === 'number' && Number.isSafeInteger(value)) return value + 0;
   throw new MalformedReplyError(`"${what}" is no whole number`);
 }
 
 export function timeField(fields: Fields, name: string): TimeMs {
   const value = integerField(fields, name);
-  if (value >= 0) return value as TimeMs;
+  if (isTimeMs(value)) return value;
   throw new MalformedReplyError(`"${name}" is no time: ${value}`);
 }
 

@@ -1,6 +1,7 @@
 /** The depth snapshot of the REST interface, read as strictly as the frames are. */
 import type { Instrument } from '../../../core/instrument.ts';
-import { MalformedNumberError } from '../../../core/units.ts';
+import { isTimeMs, isWhole, MalformedNumberError } from '../../../core/units.ts';
+import { shown } from '../../ccxt/wire.ts';
 import { LevelList } from './level-list.ts';
 
 export interface DepthSnapshot {
@@ -29,18 +30,14 @@ export function parseDepthSnapshot(body: string, instrument: Instrument): DepthS
   }
   const { lastUpdateId, E, bids, asks } = json as Record<string, unknown>;
   if (!isWhole(lastUpdateId)) {
-    throw new MalformedMessageError(`the depth snapshot has lastUpdateId ${String(lastUpdateId)}`);
+    throw new MalformedMessageError(`the depth snapshot has lastUpdateId ${shown(lastUpdateId)}`);
   }
   return {
     lastUpdateId,
-    eventMs: isWhole(E) ? E : 0,
+    eventMs: isTimeMs(E) ? E : 0,
     bids: levels(bids, instrument),
     asks: levels(asks, instrument),
   };
-}
-
-function isWhole(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
 function levels(json: unknown, instrument: Instrument): LevelList {
@@ -49,7 +46,9 @@ function levels(json: unknown, instrument: Instrument): LevelList {
   for (const level of json as unknown[]) {
     const [price, quantity] = Array.isArray(level) ? (level as unknown[]) : [];
     if (typeof price !== 'string' || typeof quantity !== 'string') {
-      throw new MalformedMessageError(`a level of the depth snapshot is ${JSON.stringify(level)}`);
+      throw new MalformedMessageError(
+        `a level of the depth snapshot is no pair of texts: ${shown(level)}`,
+      );
     }
     if (list.count === list.prices.length && !list.grow()) {
       throw new MalformedMessageError('the depth snapshot has too many levels');

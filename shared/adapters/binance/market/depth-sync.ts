@@ -18,6 +18,11 @@ export type DiffOutcome = 'applied' | 'buffered' | 'ignored' | 'gap';
 
 /** Diffs kept while a snapshot is awaited: over a minute of the fastest stream. */
 const BUFFER_MAX = 4_096;
+/**
+ * A diff is an old one only this close behind the book: minutes of the busiest stream. Further behind, it
+ * is the book that stands at an id nobody gave, and would take no diff ever again.
+ */
+const OLD_IDS_MAX = 10_000_000;
 
 export class DepthSync {
   readonly #book: OrderBook;
@@ -58,6 +63,7 @@ export class DepthSync {
       return 'buffered';
     }
     const { firstId, lastId, previousId } = this.#scanner;
+    if (this.#lastId - lastId > OLD_IDS_MAX) return 'gap';
     if (this.#state === 'waiting') {
       if (lastId < this.#lastId) return 'ignored';
       // Documented: U <= lastUpdateId <= u. Equally sound, and needed where ids are shared by all

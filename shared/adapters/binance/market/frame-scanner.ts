@@ -7,6 +7,7 @@
  * other fields is not, and unknown fields are passed over.
  */
 import type { Instrument } from '../../../core/instrument.ts';
+import { isTimeMs } from '../../../core/units.ts';
 import { type DecimalScale, decimalScale } from './decimal-scale.ts';
 import {
   CLOSE_BRACE,
@@ -166,7 +167,7 @@ export class FrameScanner {
   #eventTime(bytes: Buffer, at: number): number {
     const after = this.#whole(bytes, at, EVENT_TIME);
     this.eventMs = this.#value;
-    return after;
+    return isTimeMs(this.eventMs) ? after : FAILED;
   }
 
   #depthField(bytes: Buffer, at: number, key: string): number {

@@ -1,6 +1,6 @@
 /** Mark-price frames, once a second: read with JSON.parse, checked field by field. */
 import type { Instrument } from '../../../core/instrument.ts';
-import { MalformedNumberError, parseDecimal, type TimeMs } from '../../../core/units.ts';
+import { isTimeMs, MalformedNumberError, parseDecimal } from '../../../core/units.ts';
 import type { MarketFact } from '../../../ports/market-data-client.ts';
 
 /** Decimals kept of a funding rate. */
@@ -13,7 +13,8 @@ export function parseMarkPrice(
   instrument: Instrument,
 ): Extract<MarketFact, { kind: 'markPrice' }> | null {
   const { E, p, i, r, T } = payload(raw);
-  if (!isTime(E) || !isTime(T) || !isPrice(p) || !isPrice(i) || typeof r !== 'string') return null;
+  if (!isTimeMs(E) || !isTimeMs(T) || !isPrice(p) || !isPrice(i) || typeof r !== 'string')
+    return null;
   try {
     const mark = instrument.parsePriceNearest(p);
     const index = instrument.parsePriceNearest(i);
@@ -55,10 +56,6 @@ function payload(raw: Buffer): Untrusted {
 
 function untrusted(value: unknown): Untrusted {
   return typeof value === 'object' && value !== null ? value : {};
-}
-
-function isTime(value: unknown): value is TimeMs {
-  return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
 function isPrice(value: unknown): value is string {

@@ -28,6 +28,12 @@ export interface MarketReaderOptions {
 /** Checks in a row a crossed or empty book is borne before the book is taken anew. */
 const BAD_BOOKS_MAX = 2;
 const MISMATCHES_MAX = 3;
+/**
+ * What comes again while two connections overlap lies this close behind. Further behind, what was taken
+ * before was wrong, and the stream must not be passed over until it catches up with that.
+ */
+const REPEATED_TRADES_MAX = 1_000_000;
+const REPEATED_MARK_MS_MAX = 60_000;
 
 export class MarketReader {
   readonly #options: MarketReaderOptions;
@@ -232,7 +238,7 @@ export class MarketReader {
 
   #onTrade(): void {
     const scanner = this.#scanner;
-    if (scanner.lastId <= this.#lastTradeId) return;
+    if (isRepeated(scanner.lastId, this.#lastTradeId, REPEATED_TRADES_MAX)) return;
     this.#lastTradeId = scanner.lastId;
     const trade = {
       exchangeMs: scanner.eventMs as TimeMs,
@@ -251,7 +257,7 @@ export class MarketReader {
       return 'malformed';
     }
     // A second connection during renewal repeats what the first has said.
-    if (fact.exchangeMs <= this.#lastMarkMs) return 'markPrice';
+    if (isRepeated(fact.exchangeMs, this.#lastMarkMs, REPEATED_MARK_MS_MAX)) return 'markPrice';
     this.#lastMarkMs = fact.exchangeMs;
     this.#setStatus('market', 'up', 'mark price received');
     this.#options.publish(fact);
@@ -269,6 +275,10 @@ export class MarketReader {
     this.#published[feed] = status;
     this.#options.publish({ kind: 'feedStatus', feed, status, reason });
   }
+}
+
+function isRepeated(value: number, last: number, behindMax: number): boolean {
+  return value <= last && last - value <= behindMax;
 }
 
 function mirror(side: 'bid' | 'ask', { prices, lots, count }: LevelList, listener: DepthListener) {
