@@ -1,9 +1,11 @@
 /**
- * Goal: a trader is halted and flattened from a phone. Method: the trader as a program at an exchange
- * simulator, over a real DynamoDB engine; the bot's Lambda behind a function URL, with its secret from a
+ * Goal: a trader is halted and flattened from a phone. Method: the bundles as they are deployed, each in an
+ * empty folder: the trader as a program at an exchange simulator, over a real DynamoDB engine; the bot's Lambda behind a function URL, with its secret from a
  * secrets manager, both on loopback; updates posted as Telegram posts them. What came of it is asked of
  * the exchange, and compared with the store.
  */
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { SECRET_HEADER } from '../../services/telegram-bot/gate.ts';
 import { openDynamoDbStores } from '../../shared/adapters/dynamodb/store.ts';
@@ -11,6 +13,7 @@ import { VARIABLES } from '../../shared/config/deployment.ts';
 import { loadKeyless } from '../../shared/config/keyless.ts';
 import { formatMoney } from '../../shared/core/units.ts';
 import type { Store } from '../../shared/ports/store.ts';
+import { type IsolatedBundle, isolatedBundle } from '../deploy/isolated.ts';
 import {
   type Dynoxide,
   hasDynoxide,
@@ -23,7 +26,7 @@ import {
   startLambdaHost,
 } from '../support/lambda-host.ts';
 import { type LoopbackServer, startLoopbackServer } from '../support/loopback-server.ts';
-import { type Program, startPlimsoll } from '../support/processes.ts';
+import { type Program, startNode } from '../support/processes.ts';
 import { type RunningExchange, says, startExchange, storyFolder } from '../support/sessions.ts';
 import {
   messageUpdate,
@@ -39,20 +42,8 @@ const TELEGRAM = { botToken: '7:e2e-token', webhookSecret: 'e2e-secret', allowed
 const ACT_WITHIN_MS = 2_000;
 const folder = storyFolder('telegram');
 
-/** The programs of this story: as sources here, as bundles where they are deployed. */
-interface Deployed {
-  readonly name: string;
-  startTrader(environment: Readonly<Record<string, string>>): Program;
-  bot(): Promise<{ handler: FunctionUrlHandler }>;
-}
-
-const SOURCES: Deployed = {
-  name: 'plimsoll trade',
-  startTrader: (environment) => startPlimsoll(['trade', '--json'], folder, environment),
-  bot: () => import('../../services/telegram-bot/handler.ts'),
-};
-
-describe.skipIf(!hasDynoxide).each([SOURCES])('$name, steered by Telegram', (deployed) => {
+describe.skipIf(!hasDynoxide)('the trader as it is deployed, steered by Telegram', () => {
+  const bundles: IsolatedBundle[] = [];
   let engine: Dynoxide;
   let exchange: RunningExchange;
   let telegram: TelegramServer;
@@ -85,7 +76,14 @@ describe.skipIf(!hasDynoxide).each([SOURCES])('$name, steered by Telegram', (dep
       AWS_SECRET_ACCESS_KEY: 'local',
     };
     Object.assign(process.env, shared);
-    const { handler } = await deployed.bot();
+    const [traderBundle, botBundle] = await Promise.all([
+      isolatedBundle('trader'),
+      isolatedBundle('telegram-bot'),
+    ]);
+    bundles.push(traderBundle, botBundle);
+    const { handler }: { handler: FunctionUrlHandler } = await import(
+      pathToFileURL(botBundle.file).href
+    );
     bot = await startLambdaHost(async (event) => {
       const write = vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
         log.push(String(text));
@@ -94,7 +92,11 @@ describe.skipIf(!hasDynoxide).each([SOURCES])('$name, steered by Telegram', (dep
       return handler(event).finally(() => write.mockRestore());
     });
     store = openDynamoDbStores(loadKeyless(shared).table).store;
-    trader = deployed.startTrader(shared);
+    trader = startNode([traderBundle.file], folder, {
+      PATH: process.env.PATH ?? '',
+      PLIMSOLL_HEALTH_FILE: join(folder, 'health.json'),
+      ...shared,
+    });
     await trader.line(says('fill'), 30_000);
   });
   afterAll(async () => {
@@ -103,6 +105,7 @@ describe.skipIf(!hasDynoxide).each([SOURCES])('$name, steered by Telegram', (dep
     await exchange?.program.end('SIGKILL');
     for (const part of [bot, telegram, secrets, engine]) await part?.stop();
     await store?.close();
+    for (const { remove } of bundles) remove();
   });
 
   async function post(update: object): Promise<number> {
