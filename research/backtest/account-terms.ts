@@ -14,33 +14,57 @@ const NO_LIMITS: RiskLimits = {
   orderNotionalMaxPpm: WIDE,
   positionNotionalMaxPpm: WIDE,
   openOrdersMax: WIDE,
+  openOrderNotionalMaxPpm: WIDE,
+  effectiveLeverageMaxPpm: WIDE,
   collarBps: WIDE,
   // Prices an order at the touch. The backtest does not hold its fill to that price: see CandleExchange.
   slippageBps: 0,
   spreadMaxBps: WIDE,
   divergenceMaxBps: WIDE,
+  divergenceHoldMs: WIDE,
+  touchDepthMin: 0,
+  moveMaxPpm: WIDE,
+  movePauseMs: 0,
   bookAgeMaxMs: WIDE,
   markAgeMaxMs: WIDE,
   clockErrorMaxMs: WIDE,
+  accountAgeMaxMs: WIDE,
+  loopLagHoldMs: WIDE,
+  loopLagStepDownMs: WIDE,
   marginRatioMaxPpm: WIDE,
   marginRatioReducePpm: WIDE,
   liquidationDistanceMinPpm: -WIDE,
+  liquidationDistanceReducePpm: -WIDE,
   dailyLossReducePpm: WIDE,
   dailyLossHaltPpm: WIDE,
   drawdownHaltPpm: WIDE,
+  equityJumpMaxPpm: WIDE,
   ordersPerSecondMax: WIDE,
   ordersPer10SecondsMax: WIDE,
   ordersPerMinuteMax: WIDE,
   ordersPerDayMax: WIDE,
   rejectsPerMinuteMax: WIDE,
-  flipsPer10MinutesMax: WIDE,
-  flipsPerDayMax: WIDE,
+  roundTripsPer10MinutesMax: WIDE,
+  roundTripsPerDayMax: WIDE,
+  lossesInARowMax: WIDE,
+  lossesPauseMs: 0,
   duplicateWindowMs: 0,
   fundingMaxBps: WIDE,
+  fundingBlackoutMs: 0,
+  startsPer10MinutesMax: WIDE,
+  stopDistanceMinBps: 0,
+  stopDistanceMaxPpm: WIDE,
+  openStopsMax: WIDE,
 };
 
 export function limitsOf(risk: RiskMode): RiskLimits {
   return risk === 'live' ? LIVE_LIMITS : NO_LIMITS;
+}
+
+/** On candles: depth, the time of the next funding and the age of a comparison are not known there, and limit nothing. */
+export function candleLimitsOf(risk: RiskMode): RiskLimits {
+  const { touchDepthMin, fundingBlackoutMs, accountAgeMaxMs } = NO_LIMITS;
+  return { ...limitsOf(risk), touchDepthMin, fundingBlackoutMs, accountAgeMaxMs };
 }
 
 /** Money is exact to ±90 million USDT: brackets beyond cannot be reached. */

@@ -27,7 +27,7 @@ import {
 import { instrumentOf } from '../accounting/arithmetic.ts';
 import type { RunResult } from '../accounting/run-result.ts';
 import type { Bars } from '../data/bars.ts';
-import { bracketsOf, limitsOf, type RiskMode } from './account-terms.ts';
+import { bracketsOf, candleLimitsOf, type RiskMode } from './account-terms.ts';
 import { CandleExchange } from './candle-exchange.ts';
 import { sizeInLotsOf, withFineLots } from './fine-lots.ts';
 import { sessionStart } from './session-start.ts';
@@ -96,7 +96,7 @@ class BacktestRun {
       intervalMs: bars.intervalMs,
       candleGraceMs: 0,
       reconcileEveryMs: DAY_MS,
-      limits: limitsOf(risk),
+      limits: candleLimitsOf(risk),
       orders: {
         clientOrderIdPrefix: 'p-back',
         recvWindowMs: 5_000,
@@ -106,6 +106,7 @@ class BacktestRun {
         absentHorizonMs: 45 * 60_000,
       },
       strategies: [{ strategy: options.strategy, sizing: account.size }],
+      stopDistancePpm: null,
       isQuiet: true,
     });
     this.#exchange = new CandleExchange({

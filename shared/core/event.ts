@@ -121,6 +121,10 @@ export interface RecoveredEvent {
   readonly orders: readonly OrderRecord[];
   /** Ids of the stored fills above the account's `verifiedTradeId`: applied already, not to be applied again. */
   readonly recentTradeIds: readonly string[];
+  /** Fills of the last day, oldest first, for limits that count over time; absent where no store tells of any. */
+  readonly recentFills?: readonly Fill[];
+  /** Starts within 10 minutes, this one included, each but the first after an end that was not clean; absent where nobody counts. */
+  readonly recentStarts?: number;
 }
 
 /** The store wrote the intent, checked against leadership and trading state. */
@@ -245,6 +249,23 @@ export interface JournalStatusEvent {
   readonly message: string;
 }
 
+/** How long the process's event loop stood still at worst since the last report; sent where that changes anything. */
+export interface LoopLagEvent {
+  readonly kind: 'loopLag';
+  readonly timeMs: TimeMs;
+  readonly lagMs: number;
+}
+
+/** The account's settings as told by the exchange or read again; null is "not told". */
+export interface AccountConfigEvent {
+  readonly kind: 'accountConfig';
+  readonly timeMs: TimeMs;
+  readonly leverage: number | null;
+  readonly isHedgeMode: boolean | null;
+  readonly isIsolated: boolean | null;
+  readonly isMultiAsset: boolean | null;
+}
+
 export type TradingState = 'active' | 'reducing' | 'halted';
 
 /** What the operator wants done now, beside a change of trading state: close the position. */
@@ -296,6 +317,8 @@ export type Event =
   | LeadershipEvent
   | StoreStatusEvent
   | JournalStatusEvent
+  | LoopLagEvent
+  | AccountConfigEvent
   | OperatorEvent
   | TradingStateEvent
   | DrainEvent;
@@ -341,5 +364,7 @@ export interface AccountRecord {
   readonly dayStartMs: TimeMs;
   readonly dayStartEquity: Money;
   readonly peakEquity: Money;
+  /** Version of the trading state whose resume accepted the losses before it; absent where none did. */
+  readonly lossAcceptedVersion?: number;
   readonly updatedMs: TimeMs;
 }

@@ -7,6 +7,7 @@ import type { Command } from '../../shared/core/command.ts';
 import type { EngineSettings } from '../../shared/core/engine.ts';
 import type { BookEvent } from '../../shared/core/event.ts';
 import { MarketState } from '../../shared/core/market/market-state.ts';
+import { LIVE_LIMITS } from '../../shared/core/trading/risk-limits.ts';
 import {
   candle,
   intents,
@@ -25,7 +26,14 @@ const sizing = { kind: 'lots', lots: lots(100) } as const;
 
 function begin(script: Record<number, 1 | 0 | -1>, over: Partial<EngineSettings> = {}): Scenario {
   const strategies = [{ strategy: new ScriptedStrategy(script), sizing }];
-  return new Scenario({ strategies, ...over }).start();
+  // What candles do not tell is not limited, as in a backtest.
+  const unknown = {
+    touchDepthMin: 0,
+    fundingBlackoutMs: 0,
+    accountAgeMaxMs: Number.MAX_SAFE_INTEGER,
+  };
+  const limits = { ...LIVE_LIMITS, ...unknown };
+  return new Scenario({ strategies, limits, ...over }).start();
 }
 
 /** The candle that opened `minute` minutes after the start closes at `close` ticks. */

@@ -152,7 +152,7 @@ function answer(scenario: Recorded, fills: Map<string, Fill[]>, how: string, pic
 
 function live(scenario: Recorded, happenings: readonly Happening[]): void {
   const fills = new Map<string, Fill[]>();
-  let mid = 1_000_000;
+  let mid = 100_000;
   let version = 0;
   for (const next of happenings) {
     switch (next.kind) {
@@ -204,7 +204,7 @@ function other(scenario: Recorded, what: string): void {
   } else if (what === 'leader' || what === 'follower') {
     scenario.post({ kind: 'leadership', isLeader: what === 'leader', epoch: 7 });
   } else if (what === 'foreign') {
-    const request = { clientOrderId: 'web', side: 'buy', lots: lots(3), price: 1_000_000 };
+    const request = { clientOrderId: 'web', side: 'buy', lots: lots(3), price: 100_000 };
     scenario.fill({ request } as unknown as Intent);
   } else if (what === 'funding') {
     scenario.post({

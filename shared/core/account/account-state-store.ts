@@ -170,12 +170,14 @@ export class AccountStateStore {
 
   /**
    * The operator resumed: daily loss and drawdown are measured from this equity, so that the same loss
-   * does not halt again at once. In the record, so that it holds over a restart.
+   * does not halt again at once. In the record, with the version of the trading state that was resumed, so
+   * that it holds over a restart and happens once.
    */
-  acceptLoss(equity: Money, nowMs: TimeMs): AccountRecord {
+  acceptLoss(equity: Money, stateVersion: number, nowMs: TimeMs): AccountRecord {
     const before = this.record;
     this.#record = {
       ...before,
+      lossAcceptedVersion: stateVersion,
       dayStartEquity: Math.min(before.dayStartEquity, equity) as Money,
       peakEquity: equity,
       updatedMs: nowMs,

@@ -7,17 +7,15 @@ import type { RiskLimits } from '../trading/risk-limits.ts';
 import type { Money } from '../units.ts';
 import type { MarginCalculator } from './margin-calculator.ts';
 
+type Watched = 'drawdown' | 'daily loss' | 'margin ratio' | 'distance to liquidation';
+
 export class Breach {
   /** `halt` also closes the position. */
   readonly action: 'reduce' | 'halt';
-  readonly #what: 'drawdown' | 'daily loss' | 'margin ratio';
+  readonly #what: Watched;
   readonly #ppm: number;
 
-  constructor(
-    action: Breach['action'],
-    what: 'drawdown' | 'daily loss' | 'margin ratio',
-    ppm: number,
-  ) {
+  constructor(action: Breach['action'], what: Watched, ppm: number) {
     this.action = action;
     this.#what = what;
     this.#ppm = ppm;
@@ -59,12 +57,26 @@ export class RiskMonitor {
       const ratio = margin.ratioPpm(notional, equity);
       if (ratio >= limits.marginRatioReducePpm) return new Breach('reduce', 'margin ratio', ratio);
     }
+    const distance = margin && this.#liquidationDistance(margin, equity, notional);
+    if (distance !== null && !(distance > limits.liquidationDistanceReducePpm)) {
+      return new Breach('reduce', 'distance to liquidation', distance);
+    }
     if (daily >= limits.dailyLossReducePpm) {
       return new Breach('reduce', 'daily loss', daily);
     }
     return null;
   }
+
+  /** How far the mark may move before liquidation, in ppm of it; null where it is surely further than the limit. */
+  #liquidationDistance(margin: MarginCalculator, equity: Money, notional: Money): number | null {
+    const near = this.#limits.liquidationDistanceReducePpm + MAINTENANCE_MOST_PPM;
+    if (notional === 0 || equity * PPM > notional * near) return null;
+    return ((equity - margin.maintenance(notional)) / notional) * PPM;
+  }
 }
+
+/** No bracket asks for more than half of the notional. */
+const MAINTENANCE_MOST_PPM = 500_000;
 
 function lossPpm(from: number, to: number): number {
   return from <= 0 ? PPM : Math.max(0, ((from - to) / from) * PPM);

@@ -19,6 +19,7 @@ export class MarketState {
    */
   #isCandleNewer = false;
   #mark: Ticks | null = null;
+  #lastFundingMs: TimeMs | null = null;
   #candleMs = 0 as TimeMs;
   #candleEndMs = 0 as TimeMs;
   readonly feeds: Record<FeedName, FeedState> = {
@@ -47,8 +48,15 @@ export class MarketState {
 
   set markPrice(event: MarkPriceEvent | null) {
     if (this.#isCandleNewer) this.#becomeCandle();
+    const dueMs = this.#markPrice?.nextFundingMs ?? 0;
+    if (event && dueMs > 0 && dueMs <= event.exchangeMs) this.#lastFundingMs = dueMs as TimeMs;
     this.#markPrice = event;
     this.#mark = event === null ? null : event.mark;
+  }
+
+  /** Exchange time at which funding was last paid; null until that has happened before our eyes. */
+  get lastFundingMs(): TimeMs | null {
+    return this.#lastFundingMs;
   }
 
   /** The mark price alone; null until first seen. */
