@@ -16,6 +16,7 @@ export function configurationOptions(command: Command): Command {
       append,
     )
     .option('--speed <n>', 'simulated: times real time (default 1), or max', speed)
+    .option('--faults <kinds>', 'what goes wrong at the simulator: all, or kinds with commas')
     .option('--duration <time>', 'stop after so long, e.g. 60s, 5m, 8h; in the market’s own time')
     .option('--interval <interval>', 'candle interval, 1s to 1d (default 5m; simulated 1s)')
     .option('--symbol <symbol>', 'USDT-margined perpetual (default BTCUSDT)')

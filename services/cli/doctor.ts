@@ -4,6 +4,7 @@ import pc from 'picocolors';
 import { ConfigurationError, type EffectiveConfiguration } from '../../shared/config/load.ts';
 import { type Check, checkNode } from '../trader/doctor/check.ts';
 import { examine } from '../trader/doctor/examine.ts';
+import { line } from './check-line.ts';
 import { configurationOptions, readConfiguration } from './configuration.ts';
 
 export function addDoctorCommand(program: Command): void {
@@ -47,16 +48,6 @@ async function allChecks(
 
 function json({ name, status, text }: Check): string {
   return `${JSON.stringify({ check: name, status, text })}\n`;
-}
-
-const SIGNS: Readonly<Record<Check['status'], string>> = {
-  ok: pc.green('ok     '),
-  warning: pc.yellow('warning'),
-  failed: pc.bold(pc.red('FAILED ')),
-};
-
-function line({ name, status, text }: Check): string {
-  return `${SIGNS[status]} ${name.padEnd(14)} ${text}\n`;
 }
 
 function verdict(failed: number): string {

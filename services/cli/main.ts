@@ -11,9 +11,12 @@ import { addExportCommand } from './export.ts';
 import { addMigrateCommand } from './migrate.ts';
 import { addReplayCommand } from './replay.ts';
 import { addResearchCommand } from './research.ts';
+import { addSecretsCommand } from './secrets.ts';
+import { addSetupCommand } from './setup.ts';
 import { addSimulateCommand } from './simulate.ts';
 import { addSteeringCommands } from './steer.ts';
 import { addSweepCommand } from './sweep.ts';
+import { addTeardownCommand } from './teardown.ts';
 import { addTradeCommand } from './trade.ts';
 import { addValidateCommand } from './validate.ts';
 
@@ -31,6 +34,10 @@ const EXPECTED: ReadonlySet<string> = new Set([
   'DataSetError',
   'DownloadError',
   'UnusableJournalError',
+  'AwsError',
+  'ObjectStoreError',
+  // A prompt that was left with Ctrl-C.
+  'ExitPromptError',
 ]);
 
 /** 0 done, 1 failed while running, 2 could not start as asked. */
@@ -58,6 +65,9 @@ addResearchCommand(program);
 addSweepCommand(program);
 addValidateCommand(program);
 addSimulateCommand(program);
+addSetupCommand(program);
+addSecretsCommand(program);
+addTeardownCommand(program);
 
 program.parseAsync().catch((error: unknown) => {
   const isExpected = error instanceof ConfigurationError || EXPECTED.has((error as Error).name);

@@ -1,13 +1,13 @@
 /** `plimsoll sweep`: a strategy over a grid of parameters, and how much of the best result is luck. */
 import { writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { loadBars } from '../../research/data/load-bars.ts';
 import { sliceBars } from '../../research/data/slice-bars.ts';
 import { renderSweep } from '../../research/report/sweep-page.ts';
 import { SweepError } from '../../research/sweep/columns.ts';
 import { type GridAxis, gridTrials, parseAxis, randomTrials } from '../../research/sweep/grid.ts';
-import { runSweep } from '../../research/sweep/run-sweep.ts';
+import { type JobRunner, runSweep } from '../../research/sweep/run-sweep.ts';
 import { kernelFor, type SweepTask } from '../../research/sweep/sweep-job.ts';
 import { markDaysFor, type SweepAnalysis, sweepResult } from '../../research/sweep/sweep-result.ts';
 import { timelineOf } from '../../research/sweep/timeline.ts';
@@ -36,6 +36,9 @@ export interface SweepFlags {
   readonly json?: string;
   /** File for the report as HTML. */
   readonly report?: string;
+  readonly on: 'local' | 'aws';
+  readonly deployment: string;
+  readonly region?: string;
 }
 
 const CHECKPOINT_DIR = '.plimsoll/sweeps';
@@ -63,6 +66,13 @@ export function addSweepCommand(program: Command): void {
     .option('--no-resume', 'begin anew where a killed sweep left its results')
     .option('--json <file>', 'write all results as JSON')
     .option('--report <file>', 'write a report as one HTML file')
+    .addOption(
+      new Option('--on <where>', 'local: threads here; aws: Lambdas of a deployment')
+        .choices(['local', 'aws'])
+        .default('local'),
+    )
+    .option('--deployment <id>', 'with --on aws: whose', 'main')
+    .option('--region <region>', 'with --on aws: its region (default: the profile’s)')
     .action(async (flags: SweepFlags) => {
       try {
         await sweep(flags);
@@ -103,6 +113,7 @@ async function sweep(flags: SweepFlags): Promise<void> {
     kernel: kernelFor(strategy),
   };
   const { combinations } = trials;
+  const runElsewhere = flags.on === 'aws' ? await onAws(flags) : undefined;
   const bar = process.stderr.isTTY ? progressBar(process.stderr, combinations.length) : null;
   const startMs = performance.now();
   const { outcomes, resumed } = await runSweep({
@@ -113,6 +124,7 @@ async function sweep(flags: SweepFlags): Promise<void> {
     checkpointDir: CHECKPOINT_DIR,
     isResuming: flags.resume,
     ...(bar && { onProgress: bar.show }),
+    ...(runElsewhere && { runElsewhere }),
   });
   bar?.end();
   const seconds = (performance.now() - startMs) / 1_000;
@@ -129,6 +141,19 @@ async function sweep(flags: SweepFlags): Promise<void> {
   if (flags.json !== undefined) writeFileSync(flags.json, `${JSON.stringify(report, null, 2)}\n`);
   if (flags.report !== undefined) writeFileSync(flags.report, renderSweep(report));
   process.stdout.write(toldSweep(report));
+}
+
+async function onAws({ deployment, region, workers }: SweepFlags): Promise<JobRunner> {
+  // The AWS clients cost memory and time to load: only who uses them pays.
+  const { remoteJobRunner, sweepPlace } = await import('./aws/remote-sweep.ts');
+  const { regionOf } = await import('./aws/stacks.ts');
+  const where = await regionOf(region);
+  if (where === null) throw new ConfigurationError('name the region with --region');
+  return remoteJobRunner({
+    place: await sweepPlace(deployment, where),
+    workers,
+    say: (text) => process.stderr.write(`${text}\n`),
+  });
 }
 
 function axis(text: string, given: readonly GridAxis[]): readonly GridAxis[] {

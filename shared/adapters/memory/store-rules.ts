@@ -29,6 +29,12 @@ export function traderId({ environment, account, instrument }: StoreKey): string
   return [environment, account, instrument].map(encodeURIComponent).join('+');
 }
 
+/** The key that `traderId` made a text of. */
+export function keyOfTrader(id: string): StoreKey {
+  const [environment = '', account = '', instrument = ''] = id.split('+').map(decodeURIComponent);
+  return { environment, account, instrument };
+}
+
 /** The order of an intent the moment it is recorded. */
 export function recordedOrder(intent: Intent): OrderRecord {
   return {
