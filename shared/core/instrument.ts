@@ -44,7 +44,7 @@ export class Instrument {
   /** What `wholeLots` was last asked, and its answer: a limit is the same text for every order. */
   #asked: { readonly text: string; readonly lots: Lots } | null = null;
 
-  /** Throws MalformedNumberError where tick or lot is not a positive decimal or 1 tick × 1 lot is below 1e-8 USDT. */
+  /** Throws MalformedNumberError where tick or lot is not a positive decimal or 1 tick × 1 lot is no safe number of 1e-8 USDT. */
   constructor(spec: InstrumentSpec) {
     this.spec = spec;
     this.#tick = step(spec.tickSize, 'tick size');
@@ -56,6 +56,11 @@ export class Instrument {
       );
     }
     this.quantaPerTickLot = this.#tick.multiple * this.#lot.multiple * 10 ** decimals;
+    if (!Number.isSafeInteger(this.quantaPerTickLot)) {
+      throw new MalformedNumberError(
+        `${spec.symbol}: a tick of ${spec.tickSize} times a lot of ${spec.lotSize} is more than money can count`,
+      );
+    }
   }
 
   /** Ticks of a price text. Throws MalformedNumberError for text that is no multiple of the tick. */

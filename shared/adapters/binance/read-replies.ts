@@ -2,7 +2,7 @@
 import type { Instrument } from '../../core/instrument.ts';
 import { parseDecimal, type Ticks, type TimeMs } from '../../core/units.ts';
 import { stopNews } from '../ccxt/algo-replies.ts';
-import { fieldsOf, MalformedReplyError, textField, timeField } from '../ccxt/wire.ts';
+import { fieldsOf, MalformedReplyError, shown, textField, timeField } from '../ccxt/wire.ts';
 import type { StopNews } from './stop-links.ts';
 
 export interface PremiumIndex {
@@ -22,7 +22,7 @@ export interface RestingStop extends StopNews {
 export function premiumIndex(reply: unknown, instrument: Instrument): PremiumIndex {
   const row = fieldsOf(reply, 'premiumIndex');
   if (row.symbol !== instrument.spec.symbol) {
-    throw new MalformedReplyError(`expected ${instrument.spec.symbol}, got ${String(row.symbol)}`);
+    throw new MalformedReplyError(`expected ${instrument.spec.symbol}, got ${shown(row.symbol)}`);
   }
   const mark = instrument.parsePriceNearest(textField(row, 'markPrice'));
   if (mark <= 0) throw new MalformedReplyError('the mark price is zero');

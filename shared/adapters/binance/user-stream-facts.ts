@@ -17,6 +17,7 @@ import {
   MalformedReplyError,
   parseJson,
   rowsOf,
+  shown,
   sideField,
   textField,
   timeField,
@@ -47,6 +48,9 @@ const TRANSFERS: ReadonlySet<string> = new Set([
 
 /** Reasons that move no money beside what fills report: an order's, or margin moved within the wallet. */
 const NO_CHANGE: ReadonlySet<string> = new Set(['ORDER', 'MARGIN_TRANSFER', 'MARGIN_TYPE_CHANGE']);
+
+/** How the exchange writes its causes, those we do not know too. */
+const CAUSE = /^[A-Z][A-Z_]{0,39}$/;
 
 /** `links` tells the orders that stops have become, and learns of more. */
 export function userFrame(text: string, instrument: Instrument, links: StopLinks): UserFrame {
@@ -155,6 +159,9 @@ function otherChange(
   cause: string,
   { change, wallet, exchangeMs }: { change: string; wallet: string; exchangeMs: TimeMs },
 ): UserFact {
+  // Both become part of a key in the store.
+  if (!CAUSE.test(cause)) throw new MalformedReplyError(`no cause of a change: "${shown(cause)}"`);
+  parseMoney(wallet);
   return {
     kind: 'walletChange',
     reason: TRANSFERS.has(cause) ? 'transfer' : 'other',

@@ -11,6 +11,7 @@ import {
   fieldsOf,
   idField,
   MalformedReplyError,
+  shown,
   sideField,
   textField,
   timeField,
@@ -52,7 +53,7 @@ export function stopUpdate(frame: Fields, instrument: Instrument): StopNews {
 function algoStatus(text: string): AlgoStatus {
   const status = ALGO_STATUSES.find((known) => known === text);
   if (status) return status;
-  throw new MalformedReplyError(`algo status unknown: "${text}"`);
+  throw new MalformedReplyError(`algo status unknown: "${shown(text)}"`);
 }
 
 /** Empty, absent or 0 until it has triggered. */
@@ -76,6 +77,6 @@ function reduces(fields: Fields, reduceOnly: string, closePosition: string): boo
 
 function expectSymbol(symbol: unknown, instrument: Instrument): void {
   if (symbol !== instrument.spec.symbol) {
-    throw new MalformedReplyError(`expected ${instrument.spec.symbol}, got ${String(symbol)}`);
+    throw new MalformedReplyError(`expected ${instrument.spec.symbol}, got ${shown(symbol)}`);
   }
 }

@@ -109,10 +109,11 @@ function isDefinite(kind: RequestKind, status: number, code: number, message: st
 function errorOf({ json, body }: FailedReply): { code: number; message: string } {
   if (typeof json === 'object' && json !== null && !Array.isArray(json)) {
     const { code, msg } = json as { code?: unknown; msg?: unknown };
-    const number = Number(code);
+    // Of an object no number can be made, and asking throws.
+    const number = typeof code === 'number' || typeof code === 'string' ? Number(code) : 0;
     return {
-      code: code !== undefined && Number.isSafeInteger(number) ? number : 0,
-      message: typeof msg === 'string' ? msg : excerpt(body),
+      code: Number.isSafeInteger(number) ? number + 0 : 0,
+      message: excerpt(typeof msg === 'string' ? msg : body),
     };
   }
   return { code: 0, message: excerpt(body) };

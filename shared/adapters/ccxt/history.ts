@@ -6,7 +6,7 @@ import type { WalletChangeEvent } from '../../core/event.ts';
 import type { Instrument } from '../../core/instrument.ts';
 import { type Candle, INTERVALS, type Interval, intervalMs } from '../../core/market/candle.ts';
 import type { Fill } from '../../core/trading/order.ts';
-import { parseMoney, type TimeMs } from '../../core/units.ts';
+import { isTimeMs, parseMoney, type TimeMs } from '../../core/units.ts';
 import { candle, historicFill } from './replies.ts';
 import { compareIds, listOf, MalformedReplyError, rowsOf, textField, timeField } from './wire.ts';
 
@@ -88,7 +88,8 @@ export async function fundingAfter(
  * `exchangeMs` is that hour: one payment read twice is the same payment.
  */
 export function fundingPayment(amount: string, nearMs: TimeMs): Omit<WalletChangeEvent, 'timeMs'> {
-  const exchangeMs = (Math.round(nearMs / HOUR_MS) * HOUR_MS) as TimeMs;
+  const exchangeMs = Math.round(nearMs / HOUR_MS) * HOUR_MS;
+  if (!isTimeMs(exchangeMs)) throw new MalformedReplyError(`funding at no time: ${exchangeMs}`);
   const id = `funding-${exchangeMs}`;
   return { kind: 'walletChange', reason: 'funding', amount: parseMoney(amount), id, exchangeMs };
 }

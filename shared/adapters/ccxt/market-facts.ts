@@ -3,8 +3,9 @@
  * from a decimal is that decimal again, so going back through text is exact.
  */
 import type { Instrument } from '../../core/instrument.ts';
-import { MalformedNumberError, parseDecimal, type TimeMs } from '../../core/units.ts';
+import { isTimeMs, MalformedNumberError, parseDecimal, type TimeMs } from '../../core/units.ts';
 import type { MarketFact } from '../../ports/market-data-client.ts';
+import { shown } from './wire.ts';
 
 type Fact<K extends MarketFact['kind']> = Extract<MarketFact, { kind: K }>;
 
@@ -49,7 +50,7 @@ export function tradeFact(
     isBuyerMaker: side === 'sell',
   }));
   if (!fact || fact.price <= 0 || fact.lots <= 0) return null;
-  return { id: String(id), fact };
+  return { id: shown(id), fact };
 }
 
 export function markFact(
@@ -66,7 +67,10 @@ export function markFact(
       kind: 'markPrice' as const,
       exchangeMs: time(timestamp) ?? nowMs,
       mark,
-      index: Number(indexPrice) > 0 ? instrument.parsePriceNearest(text(indexPrice)) : mark,
+      index:
+        typeof indexPrice === 'number' && indexPrice > 0
+          ? instrument.parsePriceNearest(text(indexPrice))
+          : mark,
       fundingRateE8: typeof r === 'string' && r !== '' ? parseDecimal(r, RATE_DECIMALS) : 0,
       nextFundingMs: time(T) ?? (0 as TimeMs),
     };
@@ -93,8 +97,9 @@ function fields(value: unknown): Untrusted {
 }
 
 function time(value: unknown): TimeMs | null {
-  const number = Number(value ?? Number.NaN);
-  return Number.isSafeInteger(number) && number > 0 ? (number as TimeMs) : null;
+  // Of an object no number can be made, and asking throws.
+  const number = typeof value === 'number' || typeof value === 'string' ? Number(value) : 0;
+  return isTimeMs(number) && number > 0 ? number : null;
 }
 
 /** Plain decimal text of a number or a text; "" for anything else, which no parser takes. */

@@ -9,12 +9,12 @@ import type { ExchangeOrderStatus, Fill, OrderReport } from '../../core/trading/
 import {
   asMoney,
   type HalfTicks,
+  isTimeMs,
   type Lots,
   type Money,
   parseDecimal,
   parseMoney,
   type Ticks,
-  type TimeMs,
   ZERO_LOTS,
   ZERO_MONEY,
 } from '../../core/units.ts';
@@ -30,6 +30,7 @@ import {
   listOf,
   MalformedReplyError,
   rowsOf,
+  shown,
   sideField,
   textField,
   timeField,
@@ -51,9 +52,10 @@ const STATUS: Readonly<Record<string, ExchangeOrderStatus>> = {
 };
 
 export function orderStatus(text: string): ExchangeOrderStatus {
-  const status = STATUS[text];
+  // Of its own: every object answers to "constructor" too.
+  const status = Object.hasOwn(STATUS, text) ? STATUS[text] : undefined;
   if (status) return status;
-  throw new MalformedReplyError(`order status unknown: "${text}"`);
+  throw new MalformedReplyError(`order status unknown: "${shown(text)}"`);
 }
 
 /** The report of an order reply (place, cancel, query, open orders). */
@@ -127,7 +129,7 @@ export function position(
     const amount = instrument.parseQuantity(textField(row, 'positionAmt'));
     if (row.positionSide !== 'BOTH') {
       if (amount === 0) continue;
-      throw new MalformedReplyError(`a hedge-mode position exists (${String(row.positionSide)})`);
+      throw new MalformedReplyError(`a hedge-mode position exists (${shown(row.positionSide)})`);
     }
     lots = amount;
     entryPrice = instrument.parsePriceNearest(textField(row, 'entryPrice'));
@@ -143,7 +145,7 @@ export function accountTerms(
   const commission = fieldsOf(replies.commission, 'commissionRate');
   return {
     brackets: marginBrackets(rowFor(symbol, replies.brackets, 'leverageBracket')),
-    leverage: integerField(rowFor(symbol, replies.symbolConfig, 'symbolConfig'), 'leverage'),
+    leverage: leverageField(rowFor(symbol, replies.symbolConfig, 'symbolConfig'), 'leverage'),
     makerFeePpm: ratePpm(textField(commission, 'makerCommissionRate')),
     takerFeePpm: ratePpm(textField(commission, 'takerCommissionRate')),
   };
@@ -184,7 +186,7 @@ function marginBrackets(row: Fields): MarginBracket[] {
       notionalMax: parseMoney(String(Math.min(cap, capMax))),
       maintenanceRatePpm: ratePpm(decimalField(bracket, 'maintMarginRatio')),
       cum: parseMoney(decimalField(bracket, 'cum')),
-      leverageMax: integerField(bracket, 'initialLeverage'),
+      leverageMax: leverageField(bracket, 'initialLeverage'),
     });
     if (cap >= capMax) break;
   }
@@ -192,7 +194,15 @@ function marginBrackets(row: Fields): MarginBracket[] {
 }
 
 function ratePpm(text: string): number {
-  return Math.ceil(parseDecimal(text, 10) / 10_000);
+  // Adding zero makes -0, of a rebate finer than a ppm, the 0 it is.
+  return Math.ceil(parseDecimal(text, 10) / 10_000) + 0;
+}
+
+/** Margin is a notional divided by it. */
+function leverageField(fields: Fields, name: string): number {
+  const value = integerField(fields, name);
+  if (value >= 1) return value;
+  throw new MalformedReplyError(`"${name}" is no leverage: ${value}`);
 }
 
 /** The contract of `symbol` in exchangeInfo. Throws where it is not a USDT-margined perpetual. */
@@ -246,23 +256,29 @@ export function weightLimit(reply: unknown): number | null {
   return limit ? integerField(limit, 'limit') : null;
 }
 
+const KLINE_PRICE_CHARS_MAX = 40;
+
 /**
  * A row of klines. Prices are taken to the nearest tick: candles older than a change of the tick size
  * may lie between today's ticks.
  */
 export function candle(row: unknown, intervalMs: number, instrument: Instrument): Candle {
   const [openTime, open, high, low, close] = listOf(row, 'kline');
-  const openMs = integer(openTime, 'kline open time') as TimeMs;
+  const openMs = integer(openTime, 'kline open time');
   const half = (value: unknown): HalfTicks => {
-    if (typeof value !== 'string') throw new MalformedReplyError('a kline price is no text');
+    if (typeof value !== 'string' || value.length > KLINE_PRICE_CHARS_MAX) {
+      throw new MalformedReplyError('a kline price is no text of a price');
+    }
     return (instrument.parsePriceNearest(value) * 2) as HalfTicks;
   };
   const prices = { open: half(open), high: half(high), low: half(low), close: half(close) };
   const isOrdered =
+    prices.low > 0 &&
     prices.low <= Math.min(prices.open, prices.close) &&
     prices.high >= Math.max(prices.open, prices.close);
-  if (openMs % intervalMs !== 0 || !isOrdered) {
-    throw new MalformedReplyError(`a kline is inconsistent: ${JSON.stringify(row)}`);
+  if (!isTimeMs(openMs) || openMs % intervalMs !== 0 || !isOrdered) {
+    const said = [openTime, open, high, low, close].map(shown).join(', ');
+    throw new MalformedReplyError(`a kline is inconsistent: ${said}`);
   }
   return { openMs, intervalMs, ...prices, source: 'trade', isPartial: false, gapBefore: 0 };
 }
@@ -270,6 +286,6 @@ export function candle(row: unknown, intervalMs: number, instrument: Instrument)
 function expectSymbol(fields: Fields, instrument: Instrument): void {
   const { symbol } = instrument.spec;
   if (fields.symbol !== symbol) {
-    throw new MalformedReplyError(`expected ${symbol}, got ${String(fields.symbol)}`);
+    throw new MalformedReplyError(`expected ${symbol}, got ${shown(fields.symbol)}`);
   }
 }

@@ -3,6 +3,7 @@ import type { InstrumentSpec } from '../../../core/instrument.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import { createHttpFetch } from '../../ccxt/http-fetch.ts';
 import { instrumentSpec } from '../../ccxt/replies.ts';
+import { parseJson } from '../../ccxt/wire.ts';
 
 export interface FetchInstrumentOptions {
   readonly restUrl: string;
@@ -24,7 +25,7 @@ export async function fetchInstrument(options: FetchInstrumentOptions): Promise<
     if (response.status !== 200) {
       throw new Error(`${url} answered HTTP ${response.status}: ${body.slice(0, 200)}`);
     }
-    return instrumentSpec(JSON.parse(body), symbol);
+    return instrumentSpec(parseJson(body), symbol);
   } finally {
     http.close();
   }
