@@ -41,6 +41,7 @@ export interface SweepFacts {
     readonly seconds: number;
     readonly resumed: number;
     readonly workers: number;
+    readonly on: 'local' | 'aws';
     readonly kernel: KernelName;
   };
 }
@@ -150,7 +151,7 @@ export function toldSweep(report: SweepReport): string {
   const lines = [
     `${report.symbol}, ${report.bars} bars of ${report.intervalMs / 1_000} s, ${report.from} to ${report.to}, ${report.gaps} gaps`,
     `${report.strategy}, ${report.trials} combinations (${report.refusedCombinations} more refused by the strategy), ${report.feeBps} bps a side, size ${report.size}x`,
-    `${report.run.seconds.toFixed(1)} s on ${report.run.workers} threads${report.run.resumed > 0 ? `, ${report.run.resumed} combinations resumed` : ''}`,
+    `${report.run.seconds.toFixed(1)} s on ${report.run.on === 'aws' ? 'AWS' : `${report.run.workers} threads`}${report.run.resumed > 0 ? `, ${report.run.resumed} combinations resumed` : ''}`,
     '',
     ...aligned([header, ...body]),
     '',

@@ -136,7 +136,7 @@ async function sweep(flags: SweepFlags): Promise<void> {
     trials,
     result,
     top: checkedTop(bars, strategy, task.rules, result.rows.slice(0, flags.top)),
-    run: { seconds, resumed, workers: flags.workers, kernel: task.kernel },
+    run: { seconds, resumed, workers: flags.workers, on: flags.on, kernel: task.kernel },
   });
   if (flags.json !== undefined) writeFileSync(flags.json, `${JSON.stringify(report, null, 2)}\n`);
   if (flags.report !== undefined) writeFileSync(flags.report, renderSweep(report));
