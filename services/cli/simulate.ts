@@ -8,6 +8,8 @@ interface Flags {
   readonly seed: number;
   readonly faults?: readonly Fault[];
   readonly twice?: number;
+  readonly crashSweep?: boolean;
+  readonly pairs?: boolean;
   readonly json?: boolean;
   readonly shrink: boolean;
 }
@@ -23,11 +25,13 @@ export function addSimulateCommand(program: Command): void {
     .option('--seed <number>', 'the first', whole, 1)
     .option('--faults <kinds>', 'only these, with commas; "none" for none', faultsOf)
     .option('--twice <number>', 'run so many of them twice and compare their traces', whole)
+    .option('--crash-sweep', 'instead: kill and pause at every step from a decision to its fill')
+    .option('--pairs', 'with --crash-sweep: at every two of them, too')
     .option('--no-shrink', 'do not look for the fewest kinds of fault that are enough')
     .option('--json', 'print the result as JSON')
     .addHelpText('after', `\nFaults: ${FAULT_KINDS.join(', ')}`)
     .action(async (flags: Flags) => {
-      process.exitCode = await simulate(flags);
+      process.exitCode = flags.crashSweep ? await sweepCrashes(flags) : await simulate(flags);
     });
 }
 
@@ -59,6 +63,25 @@ async function simulate(flags: Flags): Promise<number> {
   }
   const summary = tally.summary(tookS, flags.twice ?? 0);
   process.stdout.write(flags.json ? `${JSON.stringify(summary)}\n` : told(summary));
+  return 0;
+}
+
+/** Crashes at every step of the ways that matter. */
+async function sweepCrashes({ pairs = false, json }: Flags): Promise<number> {
+  const { crashSweep } = await import('../simulation/crash-sweep.ts');
+  const onRun = (runs: number) => {
+    if (process.stderr.isTTY) process.stderr.write(`\r${runs} runs\u001b[K`);
+  };
+  const { failed, ...counts } = await crashSweep({ isDouble: pairs, onRun });
+  if (process.stderr.isTTY) process.stderr.write('\r\u001b[K');
+  if (failed) {
+    const where = failed.crashes.map(({ atStep, kind }) => `${kind} at step ${atStep}`).join(', ');
+    process.stderr.write(`${failed.result.newest.join('\n')}\nplimsoll: ${where} broke a rule\n`);
+    return 1;
+  }
+  const { sendSteps, recoverySteps, runs } = counts;
+  const text = `no rule was broken: crashed at ${sendSteps} steps of sending and ${recoverySteps} of recovery, in ${runs} runs\n`;
+  process.stdout.write(json ? `${JSON.stringify(counts)}\n` : text);
   return 0;
 }
 

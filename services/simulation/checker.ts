@@ -66,6 +66,11 @@ export class Checker implements CommitLog, LedgerWatch {
     this.violations.push(`${rule}: ${detail}`);
   }
 
+  /** True times at which intents came on record, oldest first. */
+  get intentsMs(): readonly number[] {
+    return [...this.#intents.values()].map(({ atMs }) => atMs);
+  }
+
   // The store's side -----------------------------------------------------------------------------------
 
   intent(intent: Intent, atMs: TimeMs): void {

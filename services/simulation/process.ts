@@ -5,12 +5,14 @@
  */
 import type { TimeMs } from '../../shared/core/units.ts';
 import type { Clock, TimerHandle } from '../../shared/ports/clock.ts';
+import type { Moments } from './moments.ts';
 import type { World } from './world.ts';
 
 export class SimulatedProcess {
   readonly name: string;
   readonly clock: Clock;
   readonly #world: World;
+  readonly #moments: Moments;
   readonly #onDeath: () => void;
   #isDead = false;
   #pausedUntilMs = 0;
@@ -19,9 +21,15 @@ export class SimulatedProcess {
 
   constructor(
     world: World,
-    { name, wallErrorMs, onDeath }: { name: string; wallErrorMs: number; onDeath: () => void },
+    {
+      name,
+      wallErrorMs,
+      moments,
+      onDeath,
+    }: { name: string; wallErrorMs: number; moments: Moments; onDeath: () => void },
   ) {
     this.#world = world;
+    this.#moments = moments;
     this.#onDeath = onDeath;
     this.name = name;
     this.#wallErrorMs = wallErrorMs;
@@ -63,8 +71,8 @@ export class SimulatedProcess {
   /** Does something in this process: now, when it wakes, or never. */
   run(action: () => void): void {
     if (this.#isDead) return;
-    if (this.isPaused) this.#world.at(this.#pausedUntilMs, () => this.run(action));
-    else action();
+    if (!this.isPaused && this.#moments.pass(this)) action();
+    else this.#world.at(this.#pausedUntilMs, () => this.run(action));
   }
 
   /**

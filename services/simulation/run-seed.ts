@@ -16,6 +16,7 @@ import { ACCOUNT, ExchangeHost } from './exchange-host.ts';
 import { exchangeLink } from './exchange-link.ts';
 import { type Fault, Faults } from './faults.ts';
 import { type MarketLink, marketLink } from './market-link.ts';
+import { type Crash, Moments } from './moments.ts';
 import { SimulatedProcess } from './process.ts';
 import { StoreHealth, simulatedStore } from './simulated-store.ts';
 import { World } from './world.ts';
@@ -34,6 +35,10 @@ export interface SeedResult {
   readonly digest: string;
   /** What was noted last. */
   readonly newest: readonly string[];
+  /** True time of each step of a process, see Moments. */
+  readonly stepsMs: readonly number[];
+  /** True times at which intents came on record. */
+  readonly intentsMs: readonly number[];
 }
 
 const START_MS = Date.UTC(2026, 0, 1, 1);
@@ -66,16 +71,22 @@ export interface SeedOptions {
   readonly seed: number;
   /** The kinds of fault to draw from; null for the seed's own. */
   readonly faults: readonly Fault[] | null;
+  /** Steps at which a process is to crash. */
+  readonly crashes?: readonly Crash[];
+  /** How long faults may strike; then comes rest. */
+  readonly faultsMs?: number;
 }
 
-export async function runSeed({ seed, faults: only }: SeedOptions): Promise<SeedResult> {
-  const story = new Story(seed, only);
-  return story.run();
+export function runSeed(options: SeedOptions): Promise<SeedResult> {
+  return new Story(options).run();
 }
 
 class Story {
   readonly #seed: number;
+  /** When faults end. */
+  readonly #restMs: number;
   readonly #world: World;
+  readonly #moments: Moments;
   readonly #faults: Faults;
   readonly #host: ExchangeHost;
   readonly #checker: Checker;
@@ -87,10 +98,12 @@ class Story {
   #started = 0;
   #isEnding = false;
 
-  constructor(seed: number, only: readonly Fault[] | null) {
+  constructor({ seed, faults, crashes = [], faultsMs = FAULTS_MS }: SeedOptions) {
     this.#seed = seed;
+    this.#restMs = START_MS + faultsMs;
     this.#world = new World(seed, START_MS);
-    this.#faults = new Faults(this.#world, only);
+    this.#moments = new Moments(this.#world, crashes);
+    this.#faults = new Faults(this.#world, faults);
     this.#host = new ExchangeHost(this.#world, this.#faults);
     this.#health = new StoreHealth(this.#world);
     this.#checker = new Checker(this.#host, {
@@ -112,7 +125,7 @@ class Story {
     try {
       this.#start();
       this.#chaos();
-      await this.#world.run(START_MS + FAULTS_MS, isOver);
+      await this.#world.run(this.#restMs, isOver);
       if (!isOver()) await this.#rest(isOver);
     } finally {
       process.off('unhandledRejection', onRejection);
@@ -131,6 +144,8 @@ class Story {
       virtualMs: this.#world.nowMs - START_MS,
       digest: this.#world.digest(),
       newest: [...this.#world.newest, ...violations],
+      stepsMs: this.#moments.timesMs,
+      intentsMs: this.#checker.intentsMs,
     };
   }
 
@@ -138,7 +153,7 @@ class Story {
   async #rest(isOver: () => boolean): Promise<void> {
     this.#faults.end();
     this.#host.freeze();
-    await this.#world.run(START_MS + FAULTS_MS + REST_MS, isOver);
+    await this.#world.run(this.#restMs + REST_MS, isOver);
     if (isOver()) return;
     const store = createMemoryStore(KEY, this.#database);
     const account = await store.account();
@@ -161,6 +176,7 @@ class Story {
     const process = new SimulatedProcess(world, {
       name,
       wallErrorMs: world.random.between(-80, 80),
+      moments: this.#moments,
       onDeath: () => this.#bury(process),
     });
     const parts = { world, process, host: this.#host, faults: this.#faults };

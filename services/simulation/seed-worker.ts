@@ -3,5 +3,6 @@ import { parentPort } from 'node:worker_threads';
 import { runSeed, type SeedOptions } from './run-seed.ts';
 
 parentPort?.on('message', (options: SeedOptions) => {
-  void runSeed(options).then((result) => parentPort?.postMessage(result));
+  // Steps are for who runs seeds in its own thread: many numbers to copy.
+  void runSeed(options).then((result) => parentPort?.postMessage({ ...result, stepsMs: [] }));
 });
