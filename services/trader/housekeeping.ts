@@ -5,11 +5,13 @@
 import type { EffectiveConfiguration } from '../../shared/config/load.ts';
 import type { MarginCalculator } from '../../shared/core/account/margin-calculator.ts';
 import type { Engine } from '../../shared/core/engine.ts';
+import type { TimeMs } from '../../shared/core/units.ts';
 import type { Clock, TimerHandle } from '../../shared/ports/clock.ts';
 import { type ExchangeClient, ExchangeError } from '../../shared/ports/exchange.ts';
 import { type OutboxItem, type Store, StoreUnavailableError } from '../../shared/ports/store.ts';
 import type { AlertDelivery } from './alert-delivery.ts';
 import type { Leadership } from './leadership.ts';
+import type { ProcessWatch } from './process-watch.ts';
 import type { Fact } from './runtime.ts';
 import { statusOf } from './status.ts';
 import type { StoreWriter } from './store-writer.ts';
@@ -27,6 +29,9 @@ export interface HousekeepingOptions {
   /** The account's terms, for what the heartbeat says of margin. */
   readonly margin: MarginCalculator;
   readonly isRealTime: boolean;
+  readonly watch: ProcessWatch;
+  /** This start and those before it, for the next session to count. */
+  readonly starts: readonly TimeMs[];
   readonly post: (fact: Fact) => void;
   /** The host was suspended or its clock was set: this process must step down. */
   readonly onSuspended: (reason: string) => void;
@@ -63,10 +68,22 @@ export class Housekeeping {
     this.#timer?.cancel();
   }
 
+  /** The session has ended in good order: its start is none of a crash loop. */
+  async endWell(): Promise<void> {
+    const { store, writer } = this.#options;
+    try {
+      await writer.read(() => store.saveHeartbeat({ ...this.#heartbeat(), starts: [] }));
+    } catch (error) {
+      // The start then counts as one that ended badly: the strict side.
+      if (!(error instanceof StoreUnavailableError)) throw error;
+    }
+  }
+
   #schedule(): void {
     if (this.#isStopped) return;
     this.#timer = this.#options.clock.after(POLL_MS, () => {
       this.#watchClocks();
+      this.#options.watch.lookAtLoop();
       this.#poll().then(
         () => this.#schedule(),
         (error: Error) => this.#options.onSuspended(`housekeeping failed: ${error.message}`),
@@ -88,6 +105,7 @@ export class Housekeeping {
     // Not awaited: a notifier may be slow, and a halt must be seen within two seconds.
     alerts.run().catch((error: Error) => this.#options.onSuspended(`alerts: ${error.message}`));
     await this.#readClock();
+    await this.#options.watch.lookAtSettings();
   }
 
   /** A flatten stays on record until the account is flat: one that a crash interrupts is taken up again. */
@@ -146,13 +164,14 @@ export class Housekeeping {
   }
 
   #heartbeat() {
-    const { clock, owner, leadership, configuration, engine, margin } = this.#options;
+    const { clock, owner, leadership, configuration, engine, margin, starts } = this.#options;
     return {
       timeMs: clock.now(),
       owner,
       epoch: leadership.epoch,
       mode: configuration.mode,
       status: statusOf(engine, configuration, margin),
+      starts,
     };
   }
 }

@@ -10,6 +10,7 @@ import {
 import { createBinanceExchange } from '../../shared/adapters/ccxt/binance-exchange.ts';
 import { loadBinanceUsdm } from '../../shared/adapters/ccxt/load.ts';
 import { createCcxtMarketData } from '../../shared/adapters/ccxt/market-data.ts';
+import { measureLoopLag } from '../../shared/adapters/clock/loop-lag.ts';
 import { SystemClock } from '../../shared/adapters/clock/system-clock.ts';
 import { VirtualClock } from '../../shared/adapters/clock/virtual-clock.ts';
 import { createRemoteFeedClient } from '../../shared/adapters/remote-feed/client.ts';
@@ -56,6 +57,8 @@ interface Venue {
 
 export const PAPER_DEPOSIT = parseMoney('10000');
 const SIMULATED_START_MS = Date.UTC(2026, 0, 1);
+/** A session of a given length ends without faults: bans pass, and what is unknown is found out. */
+const FAULTLESS_END_MS = 4 * 60_000;
 export const SIMULATOR = new URL('../exchange-simulator/main.ts', import.meta.url);
 
 /** Builds everything a session needs. Throws ConfigurationError, SimulatorError or RecordingError. */
@@ -78,6 +81,7 @@ export async function wireSession(
   const { table } = configuration;
   const store = await createStore(files.store, { table, key: storeKey(configuration) });
   rememberSession({ ...configuration, store: files.store });
+  const lag = venue.isRealTime ? measureLoopLag() : null;
   const session = new TradingSession({
     configuration,
     clock: venue.clock,
@@ -89,10 +93,15 @@ export async function wireSession(
     notifiers: [consoleNotifier(presenter), ...notifiers],
     owner: `${hostname()}-${process.pid}`,
     isRealTime: venue.isRealTime,
+    loopLagMs: lag && (() => lag.takeMs()),
     observe,
   });
   venue.attach(session);
-  return { session, files, close: venue.close };
+  const close = async () => {
+    lag?.stop();
+    await venue.close();
+  };
+  return { session, files, close };
 }
 
 /**
@@ -198,7 +207,7 @@ async function simulatedClock(url: string): Promise<Clock> {
 }
 
 function simulatorArguments(
-  { seed, speed, port, replay, symbol }: EffectiveConfiguration,
+  { seed, speed, port, replay, symbol, faults, duration }: EffectiveConfiguration,
   { ledger }: SessionFiles,
 ): string[] {
   const { key, secret, balance } = SIMULATED_ACCOUNT;
@@ -208,6 +217,10 @@ function simulatorArguments(
     ...replay.flatMap((file) => ['--replay', file]),
     ...(replay.length === 0 ? ['--start-ms', String(SIMULATED_START_MS)] : []),
     ...(ledger === null ? [] : ['--state', ledger]),
+    ...(faults === null ? [] : ['--faults', faults]),
+    ...(faults === null || duration === null
+      ? []
+      : ['--faults-for-ms', String(Math.max(0, duration - FAULTLESS_END_MS))]),
   ];
 }
 

@@ -56,13 +56,15 @@ export type OperatorRequest = Pick<OperatorEvent, 'action' | 'by' | 'id'> & {
   readonly requestedMs: TimeMs;
 };
 
-/** What a running trader says of itself, for `status`. Overwritten; decides nothing. */
+/** What a running trader says of itself, for `status`. Overwritten; decides nothing but for `starts`. */
 export interface Heartbeat {
   readonly timeMs: TimeMs;
   readonly owner: string;
   readonly epoch: number;
   readonly mode: string;
   readonly status: Readonly<Record<string, string | number | boolean | null>>;
+  /** When sessions started lately, each after one that did not end in good order. */
+  readonly starts?: readonly TimeMs[];
 }
 
 /** What one `save` writes; null where there is nothing of the kind. */
@@ -143,5 +145,6 @@ export interface Store {
   /** Does nothing for an id that is not waiting. */
   operatorRequestDone(id: string): Promise<void>;
   saveHeartbeat(heartbeat: Heartbeat): Promise<void>;
+  /** The last one written, strongly consistent. */
   heartbeat(): Promise<Heartbeat | null>;
 }
