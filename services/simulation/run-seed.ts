@@ -63,7 +63,14 @@ const CONFIGURATION = loadConfiguration({
     params: { fastWindow: 2, slowWindow: 5 },
     size: '0.2x',
     // The market is thinned out to a book every five seconds.
-    risk: { bookAgeMaxMs: 15_000, markAgeMaxMs: 15_000, divergenceMaxBps: 100 },
+    // A day's losing trades, and many a crash, happen in five hours of faults.
+    risk: {
+      bookAgeMaxMs: 15_000,
+      markAgeMaxMs: 15_000,
+      divergenceMaxBps: 100,
+      lossesInARowMax: 1_000,
+      startsPer10MinutesMax: 10,
+    },
   },
 });
 
@@ -200,6 +207,7 @@ class Story {
       notifiers: [],
       owner: name,
       isRealTime: true,
+      loopLagMs: null,
     });
     world.note(`${name} starts`);
     const ended = (why: string) => {

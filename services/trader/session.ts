@@ -13,7 +13,7 @@ import type { Command } from '../../shared/core/command.ts';
 import type { Engine } from '../../shared/core/engine.ts';
 import type { RecoveredEvent, Unstamped } from '../../shared/core/event.ts';
 import { Instrument, type InstrumentSpec } from '../../shared/core/instrument.ts';
-import type { Ticks } from '../../shared/core/units.ts';
+import type { Ticks, TimeMs } from '../../shared/core/units.ts';
 import type { Clock, TimerHandle } from '../../shared/ports/clock.ts';
 import type { ExchangeClient } from '../../shared/ports/exchange.ts';
 import type { MarketDataClient } from '../../shared/ports/market-data-client.ts';
@@ -25,13 +25,15 @@ import { CommandPerformer } from './command-performer.ts';
 import { Housekeeping } from './housekeeping.ts';
 import { Leadership } from './leadership.ts';
 import type { Presenter } from './presenter.ts';
+import { ProcessWatch } from './process-watch.ts';
 import { Runtime, type RuntimeObserver } from './runtime.ts';
 import { checkAccount, checkSize, ScopeError } from './scope.ts';
 import { SessionCounters } from './session-counters.ts';
+import { noteStart } from './start-count.ts';
 import { StoreWriter } from './store-writer.ts';
 import { finalSnapshot, type Summary, summarize } from './summary.ts';
 
-export const ENGINE_VERSION = '1';
+export const ENGINE_VERSION = '2';
 
 export interface SessionParts {
   readonly configuration: EffectiveConfiguration;
@@ -48,6 +50,8 @@ export interface SessionParts {
   readonly owner: string;
   /** True where wall and monotonic clock must agree: not under virtual time. */
   readonly isRealTime: boolean;
+  /** How long the event loop stood still since it was asked last; null where time does so with it. */
+  readonly loopLagMs: (() => number) | null;
   /** Makes one more who sees everything that passes, once the session leads. */
   readonly observe?: ((view: SessionView) => SessionObserver) | undefined;
 }
@@ -74,6 +78,9 @@ export interface SessionResult {
 
 const DRAIN_MAX_MS = 20_000;
 const LAST_ALERTS_MAX_MS = 5_000;
+const DAY_MS = 86_400_000;
+/** Of the last day's fills, as many as any limit counts. */
+const RECENT_FILLS_MAX = 1_000;
 
 export class TradingSession {
   readonly #parts: SessionParts;
@@ -209,8 +216,17 @@ export class TradingSession {
       observers: this.#observer ? [this.#counters, this.#observer] : [this.#counters],
       onFailure: (error) => this.#broke(error, writer),
     });
+    const starts = await this.#noteStart(leadership.epoch);
+    const watch = new ProcessWatch({
+      ...this.#parts,
+      limits: recipe.limits,
+      post: (fact) => runtime.post(fact),
+      onStandstill: (reason) => this.fail(reason),
+    });
     const housekeeping = new Housekeeping({
       ...this.#parts,
+      watch,
+      starts,
       engine,
       writer,
       leadership,
@@ -224,7 +240,7 @@ export class TradingSession {
     runtime.post({ kind: 'accountTerms', ...terms });
     runtime.post({ kind: 'clock', ...offset });
     await this.#warmUp(engine, candles, runtime);
-    runtime.post(await this.#recover(leadership.epoch));
+    runtime.post(await this.#recover(leadership.epoch, starts.length));
     await exchange.startUserStream({ onUser: (fact) => runtime.post(userFact(fact)) });
     await marketData.start({ onMarket: (fact) => runtime.post(fact) });
     housekeeping.start();
@@ -240,6 +256,7 @@ export class TradingSession {
       ? { snapshot: null, reconciled: false }
       : await finalSnapshot(engine, exchange, clock);
     performer.stop();
+    if (this.#failure === null && !writer.isDown) await housekeeping.endWell();
     if (writer.isDown) writer.abandon();
     await writer.settled();
     await this.#sendLastAlerts(alerts);
@@ -275,7 +292,13 @@ export class TradingSession {
     runtime.post({ kind: 'candleHistory', candles: loaded });
   }
 
-  async #recover(epoch: number): Promise<Unstamped<RecoveredEvent>> {
+  #noteStart(epoch: number): Promise<readonly TimeMs[]> {
+    const { store, clock, owner, configuration } = this.#parts;
+    const { mode } = configuration;
+    return clock.busy(noteStart(store, { nowMs: clock.now(), owner, epoch, mode }));
+  }
+
+  async #recover(epoch: number, recentStarts: number): Promise<Unstamped<RecoveredEvent>> {
     const { store, clock } = this.#parts;
     const account = await clock.busy(store.account());
     const fills = account ? await clock.busy(store.fills()) : [];
@@ -289,6 +312,10 @@ export class TradingSession {
       recentTradeIds: fills
         .map((fill) => fill.tradeId)
         .filter((id) => isAfter(id, account?.verifiedTradeId ?? '')),
+      recentFills: fills
+        .filter((fill) => fill.exchangeMs > clock.now() - DAY_MS)
+        .slice(-RECENT_FILLS_MAX),
+      recentStarts,
     };
   }
 
