@@ -99,6 +99,11 @@ function complete(configuration: Configuration): EffectiveConfiguration {
   if (mode === 'live' && configuration.store === 'memory') {
     wrong.push('store: mode live needs a durable store, sqlite:PATH or dynamodb');
   }
+  if (configuration.faults !== null && (mode !== 'simulated' || configuration.exchange !== null)) {
+    wrong.push(
+      'faults: only the simulator that mode simulated starts can be told to; for another, see "plimsoll exchange --faults"',
+    );
+  }
   if (configuration.exchange !== null && mode !== 'simulated' && mode !== 'paper') {
     wrong.push(`exchange: a simulator's URL fits the modes simulated and paper; mode is ${mode}`);
   }

@@ -91,6 +91,12 @@ export const configurationSchema = z.strictObject({
   speed: z
     .union([z.literal('max'), amount(0.01, 10_000)], 'must be max or a number from 0.01 to 10000')
     .default(1),
+  /** What goes wrong at a simulator of our own, by name; see services/exchange-simulator/faults/kinds.ts. */
+  faults: z
+    .string()
+    .regex(/^[a-z0-9-]+(,[a-z0-9-]+)*$/, 'must be all, or kinds of faults with commas between')
+    .nullable()
+    .default(null),
   duration: duration.nullable().default(null),
   interval: z.enum(INTERVALS, `must be one of ${INTERVALS.join(', ')}`).optional(),
   symbol: z
