@@ -1,10 +1,15 @@
 /** `plimsoll status`, `halt`, `reduce`, `resume`, `flatten`: look at a trader and steer it, through its store. */
 import { randomUUID } from 'node:crypto';
-import type { Command } from 'commander';
-import type { TradingState, TradingStateRecord } from '../../shared/core/event.ts';
+import { type Command, InvalidArgumentError } from 'commander';
+import type { TradingStateRecord } from '../../shared/core/event.ts';
 import { displayMoney, parseMoney, type TimeMs } from '../../shared/core/units.ts';
 import { readStatus, type Status } from '../../shared/operation/status.ts';
-import { requestFlatten, type Steering, setTradingState } from '../../shared/operation/steer.ts';
+import {
+  requestFlatten,
+  resumeTrading,
+  type Steering,
+  tightenTrading,
+} from '../../shared/operation/steer.ts';
 import { sessionOptions, withSessionStore } from './session-store.ts';
 
 type Flags = Readonly<Record<string, unknown>>;
@@ -22,19 +27,19 @@ export function addSteeringCommands(program: Command): void {
         process.stdout.write(`${shown}\n`);
       }),
     );
-  steer(
+  addTightening(
     program,
     'halt',
     'halted',
     'stop trading: nothing more is sent but what protects, and a flatten',
   );
-  steer(
+  addTightening(
     program,
     'reduce',
     'reducing',
     'open nothing more: only what makes the position smaller is sent',
   );
-  steer(program, 'resume', 'active', 'trade again after halt, reduce or flatten');
+  addResume(program);
   sessionOptions(program.command('flatten'))
     .description('halt, and close the position')
     .action((flags: Flags) =>
@@ -47,16 +52,56 @@ export function addSteeringCommands(program: Command): void {
     );
 }
 
-function steer(program: Command, name: string, state: TradingState, description: string): void {
+function addTightening(
+  program: Command,
+  name: string,
+  state: 'reducing' | 'halted',
+  description: string,
+): void {
   sessionOptions(program.command(name))
     .description(description)
     .option('--reason <text>', 'kept with the change', `${name} by the operator`)
     .action((flags: Flags) =>
       withSessionStore(flags, async (store) => {
         const change = { ...steering(), state, reason: String(flags.reason) };
-        process.stdout.write(`${told(await setTradingState(store, change))}\n`);
+        process.stdout.write(`${told(await tightenTrading(store, change))}\n`);
       }),
     );
+}
+
+function addResume(program: Command): void {
+  sessionOptions(program.command('resume'))
+    .description('trade again after halt, reduce or flatten')
+    .option('--reason <text>', 'kept with the change', 'resume by the operator')
+    .option(
+      '--seen <version>',
+      'only if the trading state is still this version of "status"',
+      whole,
+    )
+    .action((flags: Flags) =>
+      withSessionStore(flags, async (store) => {
+        const { state, reason, version } = await store.tradingState();
+        const seenVersion = typeof flags.seen === 'number' ? flags.seen : version;
+        const change = { ...steering(), seenVersion, reason: String(flags.reason) };
+        const { isResumed, record } = await resumeTrading(store, change);
+        if (isResumed) {
+          process.stdout.write(`${told(record)}; it was ${state}: ${reason}\n`);
+          return;
+        }
+        process.stderr.write(
+          `plimsoll: nothing done: meanwhile ${told(record)}. Look at "plimsoll status" and resume again.\n`,
+        );
+        process.exitCode = 1;
+      }),
+    );
+}
+
+function whole(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 0) {
+    throw new InvalidArgumentError('must be a version as "plimsoll status" shows it');
+  }
+  return value;
 }
 
 function told({ state, reason, version }: TradingStateRecord): string {
@@ -67,7 +112,10 @@ function table(status: Status): string {
   const { tradingState, account, orders, heartbeat, decision } = status;
   const beat = heartbeat?.status ?? {};
   const rows: [string, string][] = [
-    ['trading', `${tradingState.state}: ${tradingState.reason} (by ${tradingState.by})`],
+    [
+      'trading',
+      `${tradingState.state}: ${tradingState.reason} (by ${tradingState.by}; version ${tradingState.version})`,
+    ],
     [
       'trader',
       heartbeat

@@ -6,7 +6,7 @@
 
 import { createMemoryStore, MemoryDatabase } from '../../shared/adapters/memory/store.ts';
 import { loadConfiguration } from '../../shared/config/load.ts';
-import { requestFlatten, setTradingState } from '../../shared/operation/steer.ts';
+import { requestFlatten, resumeTrading, tightenTrading } from '../../shared/operation/steer.ts';
 import { ExchangeError } from '../../shared/ports/exchange.ts';
 import { StoreUnavailableError } from '../../shared/ports/store.ts';
 import type { Presenter } from '../trader/presenter.ts';
@@ -285,11 +285,16 @@ class Story {
   async #operate(state: 'halted' | 'reducing' | 'active', backAfterMs: number): Promise<void> {
     const store = createMemoryStore(KEY, this.#database);
     const nowMs = this.#world.nowMs;
-    await setTradingState(store, { state, reason: 'by the operator', by: 'operator', nowMs });
-    this.#checker.tradingState(state, 'operator', nowMs);
-    if (state !== 'active') {
-      this.#world.after(backAfterMs, () => void this.#operate('active', 0));
+    const change = { reason: 'by the operator', by: 'operator', nowMs };
+    if (state === 'active') {
+      const { version } = await store.tradingState();
+      const { isResumed } = await resumeTrading(store, { seenVersion: version, ...change });
+      if (isResumed) this.#checker.tradingState(state, 'operator', nowMs);
+      return;
     }
+    const record = await tightenTrading(store, { state, ...change });
+    this.#checker.tradingState(record.state, 'operator', nowMs);
+    this.#world.after(backAfterMs, () => void this.#operate('active', 0));
   }
 
   async #flatten(): Promise<void> {

@@ -7,7 +7,7 @@ import { parseDuration } from '../../shared/config/values.ts';
 import type { TradingStateRecord } from '../../shared/core/event.ts';
 import type { TimeMs } from '../../shared/core/units.ts';
 import { mute as muteUntil } from '../../shared/operation/mute.ts';
-import { requestFlatten } from '../../shared/operation/steer.ts';
+import { requestFlatten, resumeTrading, tightenTrading } from '../../shared/operation/steer.ts';
 import { traderStatus } from '../../shared/operation/trader-status.ts';
 import type { ControlStore } from '../../shared/ports/control-store.ts';
 import { type Store, StoreUnavailableError } from '../../shared/ports/store.ts';
@@ -80,22 +80,18 @@ export async function haltAnswer(
 
 /** Opens nothing more. Where trading is halted, that is stricter and stays. */
 export async function reduce({ store, now }: ControlParts, by: string): Promise<Answer> {
-  for (let i = 0; i < WRITE_ATTEMPTS_MAX; i++) {
-    const current = await store.tradingState();
-    if (current.state === 'reducing') return { text: `Already reducing: ${current.reason}` };
-    if (current.state === 'halted') {
-      return { text: 'Trading is halted, which is stricter, and stays so. /resume loosens it.' };
-    }
-    const reason = '/reduce by the operator';
-    const version = current.version + 1;
-    const record = { state: 'reducing', reason, by, sinceMs: now(), version } as const;
-    if (!(await store.setTradingState(record))) continue;
-    const seen = lastSeen(await store.heartbeat(), now());
-    return {
-      text: `REDUCING, committed at ${utc(record.sinceMs)} (version ${version}): only what makes the position smaller is sent.\nTrader: ${seen}.`,
-    };
+  const nowMs = now();
+  const reason = '/reduce by the operator';
+  const record = await tightenTrading(store, { state: 'reducing', reason, by, nowMs });
+  if (record.state === 'halted') {
+    return { text: 'Trading is halted, which is stricter, and stays so. /resume loosens it.' };
   }
-  throw new Error('the trading state kept changing while it was being written');
+  const isOurs = record.by === by && record.sinceMs === nowMs && record.reason === reason;
+  if (!isOurs) return { text: `Already reducing: ${record.reason}` };
+  const seen = lastSeen(await store.heartbeat(), now());
+  return {
+    text: `REDUCING, committed at ${utc(nowMs)} (version ${record.version}): only what makes the position smaller is sent.\nTrader: ${seen}.`,
+  };
 }
 
 /** Asks before trading is resumed. The button stands for what is seen now: any change since makes it void. */
@@ -161,19 +157,16 @@ export async function confirm(
 }
 
 async function resume({ store, now }: ControlParts, seenVersion: number, by: string) {
-  const record = {
-    state: 'active',
-    reason: '/resume by the operator',
-    by,
-    sinceMs: now(),
-    version: seenVersion + 1,
-  } as const;
-  if (await store.setTradingState(record)) {
+  const reason = '/resume by the operator';
+  const change = { seenVersion, reason, by, nowMs: now() };
+  const { isResumed, record } = await resumeTrading(store, change);
+  if (isResumed) {
     const seen = lastSeen(await store.heartbeat(), now());
     return { text: `ACTIVE again, committed (version ${record.version}).\nTrader: ${seen}.` };
   }
-  const { state, reason } = await store.tradingState();
-  return { text: `Nothing done: meanwhile trading is ${state}: ${reason}. Ask again.` };
+  return {
+    text: `Nothing done: meanwhile trading is ${record.state}: ${record.reason}. Ask again.`,
+  };
 }
 
 async function flatten({ store, now }: ControlParts, nonce: string, by: string): Promise<Answer> {

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openDynamoDbStores } from '../../shared/adapters/dynamodb/store.ts';
 import { METRICS } from '../../shared/config/deployment.ts';
 import type { TimeMs } from '../../shared/core/units.ts';
-import { setTradingState } from '../../shared/operation/steer.ts';
+import { tightenTrading } from '../../shared/operation/steer.ts';
 import {
   type Dynoxide,
   hasDynoxide,
@@ -119,7 +119,7 @@ describe.skipIf(!hasDynoxide)('the container', () => {
     expect(await health.ended, health.lines.join('\n')).toBe(0);
 
     const nowMs = Date.now() as TimeMs;
-    await setTradingState(stores.store, { state: 'halted', reason: 'a test', by: 'tests', nowMs });
+    await tightenTrading(stores.store, { state: 'halted', reason: 'a test', by: 'tests', nowMs });
     await program.line((line) => line.includes('halted') && line.includes('a test'));
     expect(await program.end('SIGTERM'), program.lines.slice(-10).join('\n')).toBe(0);
 

@@ -6,7 +6,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { TimeMs } from '../../shared/core/units.ts';
 import { mutable, mutedUntilMs } from '../../shared/operation/mute.ts';
-import { setTradingState } from '../../shared/operation/steer.ts';
+import { resumeTrading, tightenTrading } from '../../shared/operation/steer.ts';
 import { type OutboxItem, type Store, StoreUnavailableError } from '../../shared/ports/store.ts';
 import {
   type Dynoxide,
@@ -41,8 +41,12 @@ describe.skipIf(!hasDynoxide)('control by Telegram', () => {
   });
 
   const state = () => rig.store.tradingState();
-  const set = (to: 'active' | 'reducing' | 'halted', by = 'a person') =>
-    setTradingState(rig.store, { state: to, reason: 'test', by, nowMs: rig.clock.nowMs as TimeMs });
+  const set = async (to: 'active' | 'reducing' | 'halted', by = 'a person') => {
+    const change = { reason: 'test', by, nowMs: rig.clock.nowMs as TimeMs };
+    if (to !== 'active') return tightenTrading(rig.store, { state: to, ...change });
+    const { version } = await state();
+    return (await resumeTrading(rig.store, { seenVersion: version, ...change })).record;
+  };
 
   describe('/halt', () => {
     test('is committed before it is said', async () => {
@@ -194,7 +198,9 @@ describe.skipIf(!hasDynoxide)('control by Telegram', () => {
       [
         'after trading changed',
         async () => {
-          await set('halted', 'plimsoll');
+          const record = await state();
+          const halt = { reason: 'daily loss', by: 'plimsoll', version: record.version + 1 };
+          await rig.store.setTradingState({ ...record, ...halt });
           await rig.press(rig.button());
         },
         /meanwhile trading is halted/,
