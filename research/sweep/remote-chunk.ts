@@ -97,13 +97,19 @@ export function rowsKey(resultsPrefix: string, job: number): string {
   return `${resultsPrefix}${ROWS_FOLDER}${job}.jsonl`;
 }
 
-/** A line a combination. JSON has every double to the last bit, but no infinity and no NaN: those as text. */
+/** A line a combination. */
 export function encodeRows(rows: Float64Array, markCount: number): string {
   const length = rowLength(markCount);
   return Array.from({ length: rows.length / length }, (_, i) => {
     const row = Array.from(rows.subarray(i * length, (i + 1) * length));
-    return `${JSON.stringify(row.map((value) => (Number.isFinite(value) ? value : String(value))))}\n`;
+    return `${JSON.stringify(row.map(written))}\n`;
   }).join('');
+}
+
+/** JSON has every double to the last bit but infinities, NaN and the sign of zero: those as text. */
+function written(value: number): number | string {
+  if (Object.is(value, -0)) return '-0';
+  return Number.isFinite(value) ? value : String(value);
 }
 
 /** Throws RemoteDataError where there are not `combinations` rows of the length wanted. */

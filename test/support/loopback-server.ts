@@ -14,7 +14,7 @@ export interface Asked {
 
 export interface Answer {
   readonly status?: number;
-  readonly body?: string;
+  readonly body?: string | Uint8Array;
   readonly headers?: Readonly<Record<string, string>>;
 }
 

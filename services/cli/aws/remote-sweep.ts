@@ -85,9 +85,10 @@ export function remoteJobRunner({
       };
       for (;;) {
         // Asked first: what an ended execution wrote is all there when it is listed after.
-        const isDone = await hasEnded(machine, arn);
+        const { isRunning, failure } = await stateOf(machine, arn);
         await collect();
-        if (isDone) break;
+        if (failure !== null) throw new AwsError(failure);
+        if (!isRunning) break;
         await sleep(pollMs);
       }
     } finally {
@@ -115,17 +116,20 @@ async function start(machine: SFNClient, arn: string, input: SweepInput): Promis
   return executionArn;
 }
 
-/** False while it runs. Throws AwsError where it failed. */
-async function hasEnded(machine: SFNClient, executionArn: string): Promise<boolean> {
+async function stateOf(
+  machine: SFNClient,
+  executionArn: string,
+): Promise<{ isRunning: boolean; failure: string | null }> {
   const { status, error, cause } = await asked('look at the sweep', () =>
     machine.send(new DescribeExecutionCommand({ executionArn })),
   );
-  if (status === 'RUNNING' || status === 'PENDING_REDRIVE') return false;
-  if (status === 'SUCCEEDED') return true;
+  const isRunning = status === 'RUNNING' || status === 'PENDING_REDRIVE';
+  if (isRunning || status === 'SUCCEEDED') return { isRunning, failure: null };
   const why = [error, cause].filter(Boolean).join(': ');
-  throw new AwsError(
-    `the sweep ended as ${status}${why ? ` (${why})` : ''}; what came is kept, and the same command goes on from it (${executionArn})`,
-  );
+  return {
+    isRunning,
+    failure: `the sweep ended as ${status}${why ? ` (${why})` : ''}; what came is kept, and the same command goes on from it (${executionArn})`,
+  };
 }
 
 /** Rows that were not there before. */
