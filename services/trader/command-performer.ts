@@ -27,6 +27,9 @@ export interface PerformerOptions {
   readonly onFailure: (error: Error) => void;
 }
 
+/** Binance: the timestamp is outside the time window. */
+const OUTSIDE_WINDOW = -1021;
+
 export class CommandPerformer {
   readonly #options: PerformerOptions;
   readonly #timers = new Map<string, TimerHandle>();
@@ -98,9 +101,21 @@ export class CommandPerformer {
     } catch (error) {
       if (!(error instanceof ExchangeError)) throw error;
       const { kind, code, message } = error;
+      if (code === OUTSIDE_WINDOW) this.#watch(this.#readClock());
       if (kind === 'unknownOutcome') post({ kind: 'orderUnknown', clientOrderId, message });
       else if (kind === 'rejected') post({ kind: 'orderRejected', clientOrderId, code, message });
       else notSent(`${kind}: ${message}`);
+    }
+  }
+
+  /** The exchange finds our time wrong: until it is asked for its own, every order would be refused. */
+  async #readClock(): Promise<void> {
+    const { exchange, post } = this.#options;
+    try {
+      post({ kind: 'clock', ...(await exchange.clockOffset()) });
+    } catch (error) {
+      // The last estimate stays; housekeeping asks again within a minute.
+      if (!(error instanceof ExchangeError)) throw error;
     }
   }
 

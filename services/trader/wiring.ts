@@ -10,6 +10,7 @@ import {
 import { createBinanceExchange } from '../../shared/adapters/ccxt/binance-exchange.ts';
 import { loadBinanceUsdm } from '../../shared/adapters/ccxt/load.ts';
 import { createCcxtMarketData } from '../../shared/adapters/ccxt/market-data.ts';
+import { Pacer } from '../../shared/adapters/ccxt/pacing.ts';
 import { measureLoopLag } from '../../shared/adapters/clock/loop-lag.ts';
 import { SystemClock } from '../../shared/adapters/clock/system-clock.ts';
 import { VirtualClock } from '../../shared/adapters/clock/virtual-clock.ts';
@@ -158,7 +159,9 @@ async function simulated(
   const isVirtual = clock instanceof VirtualClock;
   const headers = isVirtual ? (sequence?: number) => clock.headers(sequence) : undefined;
   const log = logger(presenter, clock);
-  const common = { restUrl, wsUrl, clock, ...(headers ? { headers } : {}), log };
+  // One pacer: exchanges count requests by address, whoever of us sends them.
+  const pacer = new Pacer(clock);
+  const common = { restUrl, wsUrl, clock, ...(headers ? { headers } : {}), log, pacer };
   return {
     clock,
     isRealTime: !isVirtual,
@@ -236,7 +239,7 @@ async function paper(
   const hosts = exchange
     ? { restUrl: exchange, wsUrl: exchange.replace(/^http/, 'ws') }
     : HOSTS.live;
-  const common = { ...hosts, clock, log };
+  const common = { ...hosts, clock, log, pacer: new Pacer(clock) };
   const paperExchange = createPaperExchange({
     publicApi: createBinanceExchange({ ...common, symbol, apiKey: '', apiSecret: '' }),
     clock,
@@ -271,11 +274,12 @@ async function real(
   const log = logger(presenter, clock);
   const { apiKey, apiSecret, symbol, feed } = configuration;
   if (!apiKey || !apiSecret) throw new ConfigurationError('apiKey, apiSecret: both are needed');
+  const common = { ...hosts, clock, log, pacer: new Pacer(clock) };
   return {
     clock,
     isRealTime: true,
-    exchange: createBinanceExchange({ ...hosts, clock, symbol, apiKey, apiSecret, log }),
-    createMarketData: async (instrument) => createFeed(feed, { ...hosts, clock, instrument, log }),
+    exchange: createBinanceExchange({ ...common, symbol, apiKey, apiSecret }),
+    createMarketData: async (instrument) => createFeed(feed, { ...common, instrument }),
     attach: () => undefined,
     close: async () => undefined,
   };

@@ -154,7 +154,7 @@ describe('a book stream that fails', () => {
 
 describe('snapshots', () => {
   it('are asked for again, later and later, while the exchange refuses them', async () => {
-    exchange.snapshot = () => ({ status: 429, body: '{"code":-1003}' });
+    exchange.snapshot = () => ({ status: 503, body: 'Service Unavailable.' });
     await client.start(sink);
     await until(() => exchange.sockets.length === 2);
     sendDiff();

@@ -125,6 +125,7 @@ export class RestFaults {
           spell.isEndTold ? { 'retry-after': String(seconds) } : {},
         );
       case 'forbidden':
+        if (isWarned) this.#askedTooSoon += 1;
         return {
           ...NOT_ACTED_ON,
           instead: { status: 403, body: '<html><body>403 Forbidden</body></html>', headers: {} },

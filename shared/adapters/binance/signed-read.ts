@@ -96,7 +96,7 @@ export function createSignedRead(options: SignedReadOptions): SignedRead {
       const reply = { kind: 'read', status, body, json, headers: told, exchangeNowMs } as const;
       const error = classifyReply(reply);
       if (!error) return json;
-      if (error.kind === 'rateLimited') pacer.pause(error.retryAfterMs);
+      pacer.noteRefusal({ status, retryAfterMs: error.retryAfterMs });
       throw error;
     } catch (error) {
       throw error instanceof TransportError ? classifyTransport('read', error) : error;

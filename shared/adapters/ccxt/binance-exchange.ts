@@ -44,16 +44,19 @@ export interface BinanceExchangeOptions {
   /** How long to wait for an answer, on the clock, before its outcome is unknown. */
   readonly timeoutMs?: number;
   readonly log?: (message: string) => void;
+  /** Shared with the market data, where both are of one address; one of its own where absent. */
+  readonly pacer?: Pacer;
 }
 
 const RECV_WINDOW_MS = 5_000;
 const TIMEOUT_MS = 10_000;
+const OUTSIDE_WINDOW = -1021;
 
 /** Reads nothing and connects to nothing before `connect`. */
 export function createBinanceExchange(options: BinanceExchangeOptions): ExchangeClient {
   const { clock, symbol, headers } = options;
   const log = options.log ?? (() => undefined);
-  const pacer = new Pacer(clock);
+  const pacer = options.pacer ?? new Pacer(clock);
   let connected: { rest: BinanceRest; instrument: Instrument } | null = null;
   let rest: BinanceRest | null = null;
   let stream: BinanceUserStream | null = null;
@@ -80,11 +83,23 @@ export function createBinanceExchange(options: BinanceExchangeOptions): Exchange
       throw error;
     }
   }
-  const read = <T>(request: () => Promise<T>) => ask({ kind: 'read', urgency: 'read' }, request);
+  const askToRead = <T>(request: () => Promise<T>) =>
+    ask({ kind: 'read', urgency: 'read' }, request);
+
+  /** A read that came too late, or too early, for the exchange asks its clock and is repeated once. */
+  async function read<T>(request: () => Promise<T>): Promise<T> {
+    try {
+      return await askToRead(request);
+    } catch (error) {
+      if (!rest || !(error instanceof ExchangeError) || error.code !== OUTSIDE_WINDOW) throw error;
+      await clockOffset(rest.api);
+      return askToRead(request);
+    }
+  }
 
   async function clockOffset(api: BinanceRest['api']) {
     const sentMs = clock.monotonicMs();
-    const reply = await read(() => api.fapiPublicGetTime());
+    const reply = await askToRead(() => api.fapiPublicGetTime());
     const roundTripMs = clock.monotonicMs() - sentMs;
     const serverMs = timeField(fieldsOf(reply, 'time'), 'serverTime');
     offsetMs = Math.round(serverMs - (clock.now() - roundTripMs / 2));

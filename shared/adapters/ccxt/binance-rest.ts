@@ -77,7 +77,7 @@ export async function createBinanceRest(options: BinanceRestOptions): Promise<Bi
       const reply = { kind, status, body, json, headers, exchangeNowMs: exchangeNowMs() };
       const error = classifyReply(reply);
       if (!error) return undefined;
-      if (error.kind === 'rateLimited') pacer.pause(error.retryAfterMs);
+      pacer.noteRefusal({ status, retryAfterMs: error.retryAfterMs });
       try {
         super.handleErrors(...args);
       } catch (cause) {

@@ -5,12 +5,14 @@
 import type { Clock } from '../../ports/clock.ts';
 import { ExchangeError } from '../../ports/exchange.ts';
 
-/** `protect`: cancels and orders that reduce, always let through. `open`: orders that add. `read`: the rest. */
+/** `protect`: cancels and orders that reduce, let through but for a ban. `open`: orders that add. `read`: the rest. */
 export type Urgency = 'protect' | 'open' | 'read';
 
 /** Above this share of the weight limit reads wait for the next minute, so that protection still fits. */
 const WEIGHT_SHARE_MAX = 0.9;
 const MINUTE_MS = 60_000;
+/** A firewall's 403 does not say when it ends. */
+const FORBIDDEN_MS = 60_000;
 
 export class Pacer {
   readonly #clock: Clock;
@@ -18,6 +20,7 @@ export class Pacer {
   /** Monotonic times. */
   #pausedUntilMs = Number.NEGATIVE_INFINITY;
   #readsPausedUntilMs = Number.NEGATIVE_INFINITY;
+  #bannedUntilMs = Number.NEGATIVE_INFINITY;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -25,11 +28,11 @@ export class Pacer {
 
   /** Throws ExchangeError `rateLimited` where a request of this urgency must not be sent now. */
   admit(urgency: Urgency): void {
-    if (urgency === 'protect') return;
-    const untilMs =
-      urgency === 'read'
-        ? Math.max(this.#pausedUntilMs, this.#readsPausedUntilMs)
-        : this.#pausedUntilMs;
+    const untilMs = {
+      protect: this.#bannedUntilMs,
+      open: this.#pausedUntilMs,
+      read: Math.max(this.#pausedUntilMs, this.#readsPausedUntilMs),
+    }[urgency];
     const waitMs = Math.ceil(untilMs - this.#clock.monotonicMs());
     if (waitMs <= 0) return;
     throw new ExchangeError('rateLimited', `not sent: the exchange asked to wait ${waitMs} ms`, {
@@ -37,9 +40,16 @@ export class Pacer {
     });
   }
 
-  /** The exchange refused for pace. */
-  pause(retryAfterMs: number): void {
-    this.#pausedUntilMs = Math.max(this.#pausedUntilMs, this.#clock.monotonicMs() + retryAfterMs);
+  /**
+   * Notes an answer that may be a refusal for pace, which `retryAfterMs` above 0 says. During a ban (418,
+   * 403) not even what protects is sent: it would be refused, and lengthen the ban.
+   */
+  noteRefusal({ status, retryAfterMs }: { status: number; retryAfterMs: number }): void {
+    const isBan = status === 418 || status === 403;
+    const waitMs = Math.max(retryAfterMs, status === 403 ? FORBIDDEN_MS : 0);
+    const untilMs = this.#clock.monotonicMs() + waitMs;
+    this.#pausedUntilMs = Math.max(this.#pausedUntilMs, untilMs);
+    if (isBan) this.#bannedUntilMs = Math.max(this.#bannedUntilMs, untilMs);
   }
 
   /** `limit` is the request weight allowed a minute, from exchangeInfo. */

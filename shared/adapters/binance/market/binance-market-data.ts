@@ -12,6 +12,7 @@ import type {
   MarketDataSink,
   MarketDataStats,
 } from '../../../ports/market-data-client.ts';
+import { Pacer } from '../../ccxt/pacing.ts';
 import type { DepthListener } from './depth-listener.ts';
 import { MarketReader } from './market-reader.ts';
 import { SnapshotSource } from './snapshot-source.ts';
@@ -38,6 +39,8 @@ export interface BinanceMarketDataOptions {
   readonly log?: (message: string) => void;
   /** Age at which a connection is replaced by a new one; 23 h where absent. */
   readonly renewMs?: number;
+  /** Shared with the order side, where both are of one address; one of its own where absent. */
+  readonly pacer?: Pacer;
   /** Seed of the backoffs' jitter. */
   readonly seed?: number;
 }
@@ -78,6 +81,7 @@ class BinanceMarketData implements MarketDataClient {
       clock,
       headers,
       seed,
+      pacer: options.pacer ?? new Pacer(clock),
       log,
       onSnapshot: (body) => {
         onRaw?.(Buffer.from(body));

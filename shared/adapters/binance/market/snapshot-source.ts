@@ -1,6 +1,9 @@
 /** Fetches depth snapshots, one at a time, with backoff: a storm of them would spend the request weight. */
 import type { Clock, TimerHandle } from '../../../ports/clock.ts';
+import { ExchangeError } from '../../../ports/exchange.ts';
+import { classifyReply } from '../../ccxt/classify-error.ts';
 import { createHttpFetch, type HttpFetch } from '../../ccxt/http-fetch.ts';
+import type { Pacer } from '../../ccxt/pacing.ts';
 import { Backoff } from './backoff.ts';
 
 export interface SnapshotSourceOptions {
@@ -8,6 +11,8 @@ export interface SnapshotSourceOptions {
   readonly clock: Clock;
   readonly headers: ((sequence?: number) => Record<string, string>) | undefined;
   readonly seed: number;
+  /** Shared with whoever asks from the same address: the exchange counts, and bans, by address. */
+  readonly pacer: Pacer;
   readonly onSnapshot: (body: string) => void;
   readonly log: (message: string) => void;
 }
@@ -15,17 +20,6 @@ export interface SnapshotSourceOptions {
 /** A request 20 s after the one before it follows no storm. */
 const CALM_MS = 20_000;
 const TIMEOUT_MS = 10_000;
-
-class RefusedError extends Error {
-  override readonly name = 'RefusedError';
-  /** How long the exchange told us to wait; 0 where it did not. */
-  readonly retryAfterMs: number;
-
-  constructor(message: string, retryAfterMs: number) {
-    super(message);
-    this.retryAfterMs = Number.isFinite(retryAfterMs) ? Math.max(0, retryAfterMs) : 0;
-  }
-}
 
 export class SnapshotSource {
   readonly #options: SnapshotSourceOptions;
@@ -81,17 +75,24 @@ export class SnapshotSource {
       (error: unknown) => {
         if (generation !== this.#generation) return;
         log(`no depth snapshot: ${error instanceof Error ? error.message : String(error)}`);
-        this.#request(error instanceof RefusedError ? error.retryAfterMs : 0);
+        this.#request(error instanceof ExchangeError ? error.retryAfterMs : 0);
       },
     );
   }
 
+  /** Throws ExchangeError for a refusal, TransportError for no answer. */
   async #get(): Promise<string> {
-    const response = await this.#http.fetch(this.#options.url, { method: 'GET' });
-    const body = await response.text();
-    if (response.status === 200) return body;
-    // Binance says on 429 and 418 how many seconds to stay away; asking sooner lengthens a ban.
-    const retryAfterMs = Number(response.headers['retry-after'] ?? 0) * 1_000;
-    throw new RefusedError(`HTTP ${response.status}: ${body.slice(0, 200)}`, retryAfterMs);
+    const { clock, pacer, url } = this.#options;
+    pacer.admit('read');
+    const { status, headers, text } = await this.#http.fetch(url, { method: 'GET' });
+    const body = await text();
+    const exchangeNowMs = clock.now();
+    const used = Number(headers['x-mbx-used-weight-1m']);
+    if (Number.isFinite(used)) pacer.noteWeight({ used, exchangeNowMs });
+    if (status === 200) return body;
+    const reply = { kind: 'read', status, body, json: undefined, headers, exchangeNowMs } as const;
+    const error = classifyReply(reply) ?? new ExchangeError('unreachable', `HTTP ${status}`);
+    pacer.noteRefusal({ status, retryAfterMs: error.retryAfterMs });
+    throw error;
   }
 }
