@@ -2,7 +2,12 @@
  * The exchange as the trader's account sees it: orders, account, terms. Every failure is an
  * `ExchangeError` whose kind says what may be assumed of the request.
  */
-import type { AccountTermsEvent, Unstamped, WalletChangeEvent } from '../core/event.ts';
+import type {
+  AccountConfigEvent,
+  AccountTermsEvent,
+  Unstamped,
+  WalletChangeEvent,
+} from '../core/event.ts';
 import type { InstrumentSpec } from '../core/instrument.ts';
 import type { Candle } from '../core/market/candle.ts';
 import type { Fill, Intent, OrderClass, OrderReport } from '../core/trading/order.ts';
@@ -64,6 +69,7 @@ export type UserFact =
   | { readonly kind: 'orderReport'; readonly report: OrderReport }
   | { readonly kind: 'fill'; readonly fill: Fill }
   | Omit<WalletChangeEvent, 'timeMs'>
+  | Omit<AccountConfigEvent, 'timeMs'>
   | {
       readonly kind: 'feedStatus';
       readonly feed: 'user';

@@ -320,6 +320,27 @@ describe('a frame', () => {
     expect(factsOf(accountUpdate('DEPOSIT', { B: [{ a: 'USDT', wb: '1', bc: '0' }] }))).toEqual([]);
   });
 
+  it('of changed settings says what was changed, and nothing of another symbol', () => {
+    const config = {
+      kind: 'accountConfig',
+      leverage: null,
+      isHedgeMode: null,
+      isIsolated: null,
+      isMultiAsset: null,
+    };
+    const update = (fields: object) => ({ e: 'ACCOUNT_CONFIG_UPDATE', E: 1, T: 1, ...fields });
+    expect(factsOf(update({ ac: { s: 'BTCUSDT', l: 20 } }))).toEqual([{ ...config, leverage: 20 }]);
+    expect(factsOf(update({ ac: { s: 'ETHUSDT', l: 20 } }))).toEqual([]);
+    expect(factsOf(update({ ai: { j: true } }))).toEqual([{ ...config, isMultiAsset: true }]);
+    const position = (mt: string) =>
+      accountUpdate('MARGIN_TYPE_CHANGE', { P: [{ s: 'BTCUSDT', mt }] });
+    expect(factsOf(position('isolated'))).toEqual([{ ...config, isIsolated: true }]);
+    expect(factsOf(position('cross'))).toEqual([{ ...config, isIsolated: false }]);
+    for (const broken of [{ ac: { s: 'BTCUSDT', l: '20' } }, { ai: { j: 'yes' } }, { ac: 7 }]) {
+      expect(() => factsOf(update(broken))).toThrow();
+    }
+  });
+
   it('of an order without an execution is a report alone', () => {
     const rest = { x: 'NEW', X: 'NEW', l: '0', z: '0', t: 0, L: '0', N: undefined, n: undefined };
     expect(factsOf(orderUpdate(rest)).map((fact) => fact.kind)).toEqual(['orderReport']);

@@ -14,6 +14,7 @@ import {
   type Fields,
   fieldsOf,
   idField,
+  integer,
   MalformedReplyError,
   parseJson,
   rowsOf,
@@ -61,7 +62,12 @@ export function userFrame(text: string, instrument: Instrument, links: StopLinks
     case 'ALGO_UPDATE':
       return stopFrame(frame, instrument, links);
     case 'ACCOUNT_UPDATE':
-      return { ...NOTHING, facts: walletFacts(frame, instrument) };
+      return {
+        ...NOTHING,
+        facts: [...walletFacts(frame, instrument), ...marginType(frame, instrument)],
+      };
+    case 'ACCOUNT_CONFIG_UPDATE':
+      return { ...NOTHING, facts: configFacts(frame, instrument) };
     case 'listenKeyExpired':
       return { ...NOTHING, isKeyExpired: true };
     default:
@@ -152,6 +158,36 @@ function walletFacts(frame: Fields, instrument: Instrument): UserFact[] {
     );
   }
   return facts;
+}
+
+const NOT_TOLD = {
+  kind: 'accountConfig',
+  leverage: null,
+  isHedgeMode: null,
+  isIsolated: null,
+  isMultiAsset: null,
+} as const;
+
+/** Leverage of a symbol in `ac`, multi-assets mode of the account in `ai`: a frame has one of them. */
+function configFacts(frame: Fields, { spec }: Instrument): UserFact[] {
+  const facts: UserFact[] = [];
+  if (frame.ac !== undefined) {
+    const { s, l } = fieldsOf(frame.ac, 'ac');
+    if (s === spec.symbol) facts.push({ ...NOT_TOLD, leverage: integer(l, 'l') });
+  }
+  if (frame.ai !== undefined) {
+    const isMultiAsset = booleanField(fieldsOf(frame.ai, 'ai'), 'j');
+    facts.push({ ...NOT_TOLD, isMultiAsset });
+  }
+  return facts;
+}
+
+function marginType(frame: Fields, { spec }: Instrument): UserFact[] {
+  const update = fieldsOf(frame.a, 'a');
+  if (update.m !== 'MARGIN_TYPE_CHANGE') return [];
+  return rowsOf(update.P, 'P')
+    .filter(({ s }) => s === spec.symbol)
+    .map((position) => ({ ...NOT_TOLD, isIsolated: textField(position, 'mt') !== 'cross' }));
 }
 
 /** The wallet after the change tells apart two changes of the same instant. */
