@@ -74,7 +74,10 @@ function readJobs(path: string, key: string): Map<number, Float64Array<ArrayBuff
   for (const line of lines) {
     const [checksum = '', job = '', data = ''] = line.split(' ');
     if (checksum !== crc32(`${job} ${data}`).toString(16)) continue;
-    done.set(Number(job), new Float64Array(new Uint8Array(Buffer.from(data, 'base64')).buffer));
+    const bytes = new Uint8Array(Buffer.from(data, 'base64'));
+    // A check sum is no proof that it was written here: what is no job is done again.
+    if (!/^\d{1,9}$/.test(job) || bytes.length % Float64Array.BYTES_PER_ELEMENT !== 0) continue;
+    done.set(Number(job), new Float64Array(bytes.buffer));
   }
   return done;
 }

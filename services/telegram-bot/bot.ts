@@ -7,7 +7,7 @@ import { apiThrottler } from '@grammyjs/transformer-throttler';
 import { Bot, type Context, GrammyError, InlineKeyboard } from 'grammy';
 import type { Update } from 'grammy/types';
 import type { TradingStateRecord } from '../../shared/core/event.ts';
-import type { TimeMs } from '../../shared/core/units.ts';
+import { isTimeMs } from '../../shared/core/units.ts';
 import type { ChartDrawer } from '../../shared/operation/chart-request.ts';
 import { StoreUnavailableError } from '../../shared/ports/store.ts';
 import { access } from './access.ts';
@@ -134,11 +134,15 @@ class UpdateHandler {
     const [, command = '', argument = ''] =
       /^\/([a-z]+)(?:@\w+)?(?:\s+(\S+))?/i.exec(ctx.message.text) ?? [];
     const name = command.toLowerCase();
-    log('command', { update: ctx.update.update_id, name: name in COMMANDS ? name : 'unknown' });
+    log('command', {
+      update: ctx.update.update_id,
+      name: Object.hasOwn(COMMANDS, name) ? name : 'unknown',
+    });
     if (name === 'halt') return this.#onHalt(ctx);
     if (!(await this.#isFirst(ctx))) return;
     const ageMs = now() - ctx.message.date * 1_000;
-    if (ageMs > COMMAND_AGE_MAX_MS) {
+    // A date that is none is not a fresh one.
+    if (!(ageMs <= COMMAND_AGE_MAX_MS)) {
       return this.#answer(ctx, {
         text: `Nothing done: this was sent ${duration(ageMs)} ago. Send it again if you still mean it.`,
       });
@@ -157,7 +161,8 @@ class UpdateHandler {
 
   #answerTo(name: string, argument: string, ctx: Context): Promise<Answer | Question | null> {
     const userId = ctx.from?.id ?? 0;
-    const query = QUERIES[name];
+    // Of its own: every object answers to "constructor" too.
+    const query = Object.hasOwn(QUERIES, name) ? QUERIES[name] : undefined;
     if (query) return query(this.#parts, argument);
     switch (name) {
       case 'reduce':
@@ -187,7 +192,8 @@ class UpdateHandler {
     const { control, log } = this.#parts;
     const update = ctx.update.update_id;
     // A message's date is cut to the second.
-    const givenMs = ((ctx.message.date + 1) * 1_000) as TimeMs;
+    const dateMs = (ctx.message.date + 1) * 1_000;
+    const givenMs = isTimeMs(dateMs) ? dateMs : this.#parts.now();
     let record: TradingStateRecord | null;
     try {
       const isRepeat = !(await this.#isFirst(ctx));

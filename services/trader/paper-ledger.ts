@@ -32,11 +32,16 @@ export class PaperLedgerFile implements PaperLedger {
 
   async read(): Promise<VenueSnapshot | null> {
     try {
-      const ledger = JSON.parse(readFileSync(this.#path, 'utf8')) as Ledger;
-      if (ledger.version !== 1 || ledger.symbol !== this.#symbol) {
+      const ledger = JSON.parse(readFileSync(this.#path, 'utf8')) as Partial<Ledger> | null;
+      if (ledger?.version !== 1 || ledger.symbol !== this.#symbol) {
         throw new StoreUnavailableError(`${this.#path} is not a paper ledger of ${this.#symbol}`);
       }
-      return ledger.venue;
+      const { venue } = ledger;
+      // Books that are there and say nothing are not none: the account would begin anew.
+      if (venue?.version !== 1 || typeof venue.state !== 'object' || venue.state === null) {
+        throw new StoreUnavailableError(`${this.#path} is damaged: it holds no books`);
+      }
+      return venue;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
       if (error instanceof SyntaxError) {

@@ -3,7 +3,7 @@
  * and the REST depth body. Frames of other streams are null.
  */
 import type { Instrument } from '../core/instrument.ts';
-import { type Lots, MalformedNumberError, type Ticks } from '../core/units.ts';
+import { isTimeMs, isWhole, type Lots, MalformedNumberError, type Ticks } from '../core/units.ts';
 import type { Level, RecordedFrame } from './venue.ts';
 
 export type MarketFrame =
@@ -64,7 +64,7 @@ export function readFrame(recorded: RecordedFrame, instrument: Instrument): Mark
 export function exchangeTimeMs(recorded: RecordedFrame): number | null {
   const body = record(recorded.frame);
   const data = body.data === undefined ? body : record(body.data);
-  return typeof data.E === 'number' ? data.E : null;
+  return isTimeMs(data.E) ? data.E : null;
 }
 
 /**
@@ -131,10 +131,8 @@ function record(value: unknown): Record<string, unknown> {
 }
 
 function whole(value: unknown): number {
-  if (typeof value !== 'number' || !Number.isSafeInteger(value)) {
-    throw new MalformedFrameError('an id or a time is not a whole number');
-  }
-  return value;
+  if (isWhole(value)) return value;
+  throw new MalformedFrameError('an id or a time is not a whole number');
 }
 
 function levels(value: unknown, instrument: Instrument): Level[] {
@@ -149,5 +147,10 @@ function level(price: unknown, quantity: unknown, instrument: Instrument): Level
   if (typeof price !== 'string' || typeof quantity !== 'string') {
     throw new MalformedFrameError('a price or a quantity is not text');
   }
-  return { price: instrument.parsePrice(price), quantity: instrument.parseQuantity(quantity) };
+  const read = {
+    price: instrument.parsePrice(price),
+    quantity: instrument.parseQuantity(quantity),
+  };
+  if (read.price > 0 && read.quantity >= 0) return read;
+  throw new MalformedFrameError('a price is not above zero or a quantity below it');
 }

@@ -129,11 +129,12 @@ describe('an answer', () => {
         instrument: INSTRUMENT,
         nowMs: NOW_MS,
       };
-      for (const read of [
+      const reads: (() => Promise<unknown>)[] = [
         () => fillsAfter(source, ''),
         () => fundingAfter(source, (NOW_MS - 86_400_000) as TimeMs),
         () => candles(source, '1m', 3),
-      ]) {
+      ];
+      for (const read of reads) {
         const outcome = await awaitOrRefused(read, MalformedReplyError, MalformedNumberError);
         if (!isRefused(outcome)) expectWholeNumbers(outcome);
       }

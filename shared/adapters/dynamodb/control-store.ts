@@ -8,7 +8,17 @@ import { TABLE_KEYS } from '../../config/deployment.ts';
 import type { TimeMs } from '../../core/units.ts';
 import type { Confirmation, ControlStore } from '../../ports/control-store.ts';
 import type { DynamoDbConnection, Item } from './connection.ts';
-import { body, expiresAfter, expiry, NEW, number, numberOf, parsed, THERE } from './items.ts';
+import {
+  body,
+  expiresAfter,
+  expiry,
+  NEW,
+  number,
+  numberOf,
+  parsed,
+  parsedValue,
+  THERE,
+} from './items.ts';
 import { type ItemKey, itemKey } from './table.ts';
 
 /** A confirmation is good for seconds; kept so long that the second press is told from a forgery. */
@@ -56,7 +66,7 @@ class DynamoDbControlStore implements ControlStore {
 
   async note<T>(name: string): Promise<{ value: T; version: number } | null> {
     const item = await this.#connection.get(itemKey.note(name));
-    return item && { value: parsed<T>(item), version: numberOf(item, 'version') };
+    return item && { value: parsedValue<T>(item), version: numberOf(item, 'version') };
   }
 
   async saveNote(name: string, value: unknown, version: number): Promise<boolean> {
@@ -88,7 +98,7 @@ class DynamoDbControlStore implements ControlStore {
     });
     return items.map((item) => ({
       timeMs: numberOf(item, 'timeMs') as TimeMs,
-      value: parsed<T>(item),
+      value: parsedValue<T>(item),
     }));
   }
 

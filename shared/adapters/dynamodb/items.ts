@@ -5,8 +5,8 @@
 import { TABLE_KEYS } from '../../config/deployment.ts';
 import type { Intent, OrderRecord } from '../../core/trading/order.ts';
 import { isSettled } from '../../core/trading/order-store.ts';
-import type { Lease } from '../../ports/store.ts';
-import { STATES_ALLOWING } from '../memory/store-rules.ts';
+import { type Lease, StoreUnavailableError } from '../../ports/store.ts';
+import { STATES_ALLOWING, storedRecord, storedValue } from '../memory/store-rules.ts';
 import type { Item, Write } from './connection.ts';
 import { itemKey } from './table.ts';
 
@@ -67,8 +67,14 @@ export function body(record: unknown): Item {
   return { body: { S: JSON.stringify(record) } };
 }
 
+/** As `parsed`, of any JSON. */
+export function parsedValue<T>(item: Item): T {
+  return storedValue<T>(item.body?.S ?? '', 'the DynamoDB table');
+}
+
+/** Throws StoreUnavailableError for an item that was not written here. */
 export function parsed<T>(item: Item): T {
-  return JSON.parse(item.body?.S ?? 'null') as T;
+  return storedRecord<T>(item.body?.S ?? '', 'the DynamoDB table');
 }
 
 export function number(value: number): { N: string } {
@@ -76,7 +82,9 @@ export function number(value: number): { N: string } {
 }
 
 export function numberOf(item: Item | null, name: string): number {
-  return Number(item?.[name]?.N ?? 0);
+  const value = Number(item?.[name]?.N ?? 0);
+  if (Number.isSafeInteger(value)) return value + 0;
+  throw new StoreUnavailableError(`${name} of an item in the DynamoDB table is no whole number`);
 }
 
 /** For cleaning up only: DynamoDB deletes the item some time after. */

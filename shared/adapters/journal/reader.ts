@@ -7,6 +7,7 @@ import { open, stat } from 'node:fs/promises';
 import { createGunzip } from 'node:zlib';
 import type { Command } from '../../core/command.ts';
 import type { Event } from '../../core/event.ts';
+import { isWhole } from '../../core/units.ts';
 import {
   decodeLine,
   FORMAT_NAME,
@@ -21,7 +22,7 @@ import {
   LINE_BYTES_MAX,
   type SegmentEnd,
 } from './format.ts';
-import { sessionSegments } from './segments.ts';
+import { isSessionId, sessionSegments } from './segments.ts';
 
 /**
  * The records of the session at `path`: a segment (reading starts there and goes on through the
@@ -122,12 +123,7 @@ class SessionReader {
     const chain = before ? this.#chain : statedChain(bytes);
     const line = decodeLine(bytes, chain);
     if (line?.type !== 'header') throw new JournalDamagedError(position, 'no journal header');
-    const header = line.value as JournalHeader;
-    if (header.format !== FORMAT_NAME || header.version !== FORMAT_VERSION) {
-      throw new JournalVersionError(
-        `${position.file} is in journal format ${header.version}; this version reads ${FORMAT_VERSION}`,
-      );
-    }
+    const header = headerOf(line.value, position);
     if (
       before &&
       (header.sessionId !== before.sessionId || header.segment !== before.segment + 1)
@@ -145,11 +141,15 @@ class SessionReader {
     this.#chain = line.crc;
     switch (line.type) {
       case 'event':
+        if (!isKind(line.value)) throw new JournalDamagedError(position, 'an event without a kind');
         return { kind: 'event', event: line.value as Event, position };
       case 'commands':
+        if (!Array.isArray(line.value) || !line.value.every(isKind)) {
+          throw new JournalDamagedError(position, 'commands without a kind');
+        }
         return { kind: 'commands', commands: line.value as readonly Command[], position };
       case 'end':
-        this.#end = line.value as SegmentEnd;
+        this.#end = endOf(line.value, position);
         return null;
       case 'header':
         throw new JournalDamagedError(position, 'a header inside a segment');
@@ -234,6 +234,43 @@ function isZlibError(error: unknown): boolean {
 
 function couldBeHeader(bytes: Buffer): boolean {
   return /^[0-9a-f]{0,8}$|^[0-9a-f]{8} (h( (\{.*)?)?)?$/s.test(bytes.toString('latin1'));
+}
+
+/** What every reader relies on is looked at; the rest is as it was written, by the check sum. */
+function headerOf(value: unknown, position: JournalPosition): JournalHeader {
+  const { format, version, sessionId, segment, configuration } = fields(value);
+  if (typeof format !== 'string') throw new JournalDamagedError(position, 'no journal header');
+  if (format !== FORMAT_NAME || version !== FORMAT_VERSION) {
+    const written = typeof version === 'number' ? version : 'unknown';
+    throw new JournalVersionError(
+      `${position.file} is in journal format ${written}; this version reads ${FORMAT_VERSION}`,
+    );
+  }
+  const isOurs =
+    typeof sessionId === 'string' &&
+    isSessionId(sessionId) &&
+    isWhole(segment) &&
+    typeof configuration === 'object' &&
+    configuration !== null;
+  if (!isOurs) throw new JournalDamagedError(position, 'a header without its session');
+  return value as JournalHeader;
+}
+
+function endOf(value: unknown, position: JournalPosition): SegmentEnd {
+  const { next } = fields(value);
+  if (next === 'segment' || next === 'none') return { next };
+  throw new JournalDamagedError(position, 'an end that names no next');
+}
+
+function isKind(value: unknown): boolean {
+  return typeof fields(value).kind === 'string';
+}
+
+/** What may be looked at of a record. */
+type Untrusted = Partial<Record<keyof JournalHeader | 'next' | 'kind', unknown>>;
+
+function fields(value: unknown): Untrusted {
+  return typeof value === 'object' && value !== null ? value : {};
 }
 
 /** The chain value a header claims to start from; decodeLine then proves it. */

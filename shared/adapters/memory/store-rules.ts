@@ -5,7 +5,7 @@
 import type { Payment, TradingState, TradingStateRecord } from '../../core/event.ts';
 import type { Fill, Intent, OrderRecord, Purpose } from '../../core/trading/order.ts';
 import { type TimeMs, ZERO_LOTS } from '../../core/units.ts';
-import type { OperatorRequest, StoreKey } from '../../ports/store.ts';
+import { type OperatorRequest, type StoreKey, StoreUnavailableError } from '../../ports/store.ts';
 
 /** The trading state of a store nobody has written one to. */
 export const INITIAL_TRADING_STATE: TradingStateRecord = {
@@ -33,6 +33,31 @@ export function traderId({ environment, account, instrument }: StoreKey): string
 export function keyOfTrader(id: string): StoreKey {
   const [environment = '', account = '', instrument = ''] = id.split('+').map(decodeURIComponent);
   return { environment, account, instrument };
+}
+
+/**
+ * The record in a stored text. Throws StoreUnavailableError where it is not what any of us wrote: a hand or
+ * a disk has changed it, and nothing may be concluded from the rest of it.
+ */
+export function storedRecord<T>(text: string, where: string): T {
+  const record = storedValue<T>(text, where);
+  if (typeof record === 'object' && record !== null) return record;
+  throw new StoreUnavailableError(`a record in ${where} is damaged: it is no object`);
+}
+
+/** As `storedRecord`, of any JSON. */
+export function storedValue<T>(text: string, where: string): T {
+  try {
+    return JSON.parse(text, (key, value: unknown) => {
+      if (typeof value !== 'number' || (Number.isFinite(value) && !Object.is(value, -0)))
+        return value;
+      throw new StoreUnavailableError(`a record in ${where} is damaged: "${key}" is ${value}`);
+    }) as T;
+  } catch (error) {
+    // RangeError: nested more deeply than anything is written.
+    if (!(error instanceof SyntaxError || error instanceof RangeError)) throw error;
+    throw new StoreUnavailableError(`a record in ${where} is damaged: it cannot be read as JSON`);
+  }
 }
 
 /** The order of an intent the moment it is recorded. */

@@ -20,7 +20,7 @@ export interface RecordingScan {
 
 /** Reads all of `files`. Throws RecordingError as `readRecording` does, and for no frame at all. */
 export async function scanRecording(files: readonly string[]): Promise<RecordingScan> {
-  const framesByStream: Record<string, number> = {};
+  const framesByStream = new Map<string, number>();
   const offsets = new Map<number, number>();
   let frames = 0;
   let symbol: string | null = null;
@@ -41,7 +41,7 @@ export async function scanRecording(files: readonly string[]): Promise<Recording
     // Names stand at the beginning of every frame; a snapshot's body is long and not wanted.
     const head = frame.raw.toString('latin1', 0, 400);
     const stream = STREAM.exec(head)?.[1] ?? (SNAPSHOT.test(head) ? 'snapshot' : 'other');
-    framesByStream[stream] = (framesByStream[stream] ?? 0) + 1;
+    framesByStream.set(stream, (framesByStream.get(stream) ?? 0) + 1);
     symbol ??= SYMBOL.exec(head)?.[1] ?? null;
     const eventMs = EVENT_MS.exec(head)?.[1];
     if (eventMs !== undefined) {
@@ -59,7 +59,7 @@ export async function scanRecording(files: readonly string[]): Promise<Recording
     firstMs,
     lastMs,
     frames,
-    framesByStream,
+    framesByStream: Object.fromEntries(framesByStream),
     symbol,
     ...offsetFigures(offsets),
   };
@@ -68,7 +68,7 @@ export async function scanRecording(files: readonly string[]): Promise<Recording
 const STREAM = /"stream":"([^"]{1,80})"/;
 const SNAPSHOT = /^\{"lastUpdateId":/;
 const SYMBOL = /"s":"([A-Z0-9_]{1,40})"/;
-const EVENT_MS = /"E":(\d{10,16})\b/;
+const EVENT_MS = /"E":(\d{10,15})\b/;
 
 function offsetFigures(offsets: ReadonlyMap<number, number>) {
   const sorted = [...offsets].sort(([a], [b]) => a - b);

@@ -5,13 +5,16 @@
  * when one is missing even though books a slow client would be late for are left out.
  */
 import type { InstrumentSpec } from '../../core/instrument.ts';
-import type { TimeMs } from '../../core/units.ts';
+import { isTimeMs, isWhole, type Lots, type Ticks, type TimeMs } from '../../core/units.ts';
 import type { MarketFact } from '../../ports/market-data-client.ts';
 
 export const PROTOCOL_VERSION = 1;
 export const HEARTBEAT_MS = 1_000;
 /** Without a word for this long the other side is taken for gone. */
 export const SILENCE_MS = 2_500;
+
+/** What both sides must agree on before a price means the same to them. */
+type Steps = Pick<InstrumentSpec, 'symbol' | 'tickSize' | 'lotSize'>;
 
 export type FromClient =
   | { readonly type: 'hello'; readonly version: number; readonly token: string | null }
@@ -24,7 +27,7 @@ export type FromPublisher =
       readonly version: number;
       /** Changes with each start of the publisher. */
       readonly session: string;
-      readonly instrument: InstrumentSpec;
+      readonly instrument: Steps;
     }
   /** The state at `sequence`: feed statuses, and book and mark price where those are up. */
   | { readonly type: 'snapshot'; readonly sequence: number; readonly facts: readonly MarketFact[] }
@@ -39,30 +42,38 @@ export type FromPublisher =
   | { readonly type: 'heartbeat'; readonly sequence: number; readonly timeMs: TimeMs }
   | { readonly type: 'refused'; readonly reason: string };
 
-/** The message in `text`; null where it is none that this version knows. */
+/** A publisher's state is a handful of facts; a longer list is none. */
+const SNAPSHOT_FACTS_MAX = 64;
+const REASON_CHARS_MAX = 200;
+
+/** The message in `text`, of the fields this version knows; null where it is none. */
 export function parseFromPublisher(text: string): FromPublisher | null {
   const json = parseObject(text);
-  switch (json?.type) {
-    case 'hello':
-      return typeof json.version === 'number' &&
-        typeof json.session === 'string' &&
-        isInstrument(json)
-        ? (json as unknown as FromPublisher)
-        : null;
-    case 'snapshot':
-      return isWhole(json.sequence) && Array.isArray(json.facts) && json.facts.every(isMarketFact)
-        ? (json as unknown as FromPublisher)
-        : null;
-    case 'fact':
-      return isWhole(json.sequence) && isWhole(json.previous) && isMarketFact(json.fact)
-        ? (json as unknown as FromPublisher)
-        : null;
+  if (!json) return null;
+  const { type, version, session, sequence, previous, timeMs, reason } = json;
+  switch (type) {
+    case 'hello': {
+      const instrument = steps(json.instrument);
+      const isGreeting = isWhole(version) && typeof session === 'string' && instrument !== null;
+      return isGreeting ? { type, version, session, instrument } : null;
+    }
+    case 'snapshot': {
+      const facts = Array.isArray(json.facts) ? json.facts.slice(0, SNAPSHOT_FACTS_MAX + 1) : null;
+      const read = facts?.map(marketFact).filter((fact) => fact !== null);
+      const isWholly = facts && facts.length <= SNAPSHOT_FACTS_MAX && read?.length === facts.length;
+      return isWhole(sequence) && isWholly ? { type, sequence, facts: read ?? [] } : null;
+    }
+    case 'fact': {
+      const fact = marketFact(json.fact);
+      if (!isWhole(sequence) || !isWhole(previous) || !fact) return null;
+      return { type, sequence, previous, fact };
+    }
     case 'heartbeat':
-      return isWhole(json.sequence) && isWhole(json.timeMs)
-        ? (json as unknown as FromPublisher)
-        : null;
+      return isWhole(sequence) && isTimeMs(timeMs) ? { type, sequence, timeMs } : null;
     case 'refused':
-      return typeof json.reason === 'string' ? (json as unknown as FromPublisher) : null;
+      return typeof reason === 'string'
+        ? { type, reason: reason.slice(0, REASON_CHARS_MAX) }
+        : null;
     default:
       return null;
   }
@@ -70,7 +81,7 @@ export function parseFromPublisher(text: string): FromPublisher | null {
 
 export function parseFromClient(text: string): FromClient | null {
   const json = parseObject(text);
-  if (json?.type === 'hello' && typeof json.version === 'number') {
+  if (json?.type === 'hello' && isWhole(json.version)) {
     const token = typeof json.token === 'string' ? json.token : null;
     return { type: 'hello', version: json.version, token };
   }
@@ -124,41 +135,63 @@ function parseObject(text: string): Untrusted | null {
   }
 }
 
-function isInstrument({ instrument }: Untrusted): boolean {
-  const spec = (instrument ?? {}) as Partial<Record<keyof InstrumentSpec, unknown>>;
-  return [spec.symbol, spec.tickSize, spec.lotSize].every((field) => typeof field === 'string');
+function steps(value: unknown): Steps | null {
+  const { symbol, tickSize, lotSize } = (value ?? {}) as Partial<Record<keyof Steps, unknown>>;
+  if (![symbol, tickSize, lotSize].every(isShort)) return null;
+  return { symbol, tickSize, lotSize } as Steps;
 }
 
-function isWhole(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 0;
+function isShort(value: unknown): boolean {
+  return typeof value === 'string' && value.length <= REASON_CHARS_MAX;
 }
 
-function isMarketFact(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  const fact = value as UntrustedFact;
-  const whole = (...fields: (keyof UntrustedFact)[]) =>
-    fields.every((field) => isWhole(fact[field]));
-  switch (fact.kind) {
-    case 'book':
-      return whole('exchangeMs', 'bid', 'bidLots', 'ask', 'askLots') && isUncrossed(fact);
-    case 'trade':
-      return whole('exchangeMs', 'price', 'lots') && typeof fact.isBuyerMaker === 'boolean';
-    case 'markPrice':
-      return (
-        whole('exchangeMs', 'mark', 'index', 'nextFundingMs') &&
-        Number.isSafeInteger(fact.fundingRateE8)
-      );
-    case 'feedStatus':
-      return (
-        (fact.feed === 'book' || fact.feed === 'market') &&
-        (fact.status === 'up' || fact.status === 'down') &&
-        typeof fact.reason === 'string'
-      );
+/** The fact in a value, of the fields it has by its kind; null where one of them is not what it must be. */
+function marketFact(value: unknown): MarketFact | null {
+  if (typeof value !== 'object' || value === null) return null;
+  const untrusted = value as UntrustedFact;
+  const { kind } = untrusted;
+  if (kind === 'feedStatus') return feedStatus(untrusted);
+  const { exchangeMs, isBuyerMaker, index, fundingRateE8, nextFundingMs } = untrusted;
+  if (!isTimeMs(exchangeMs)) return null;
+  switch (kind) {
+    case 'book': {
+      const { bid, bidLots, ask, askLots } = untrusted;
+      if (!isCount(bid) || !isCount(ask) || !(bid < ask)) return null;
+      if (!isCount(bidLots) || !isCount(askLots)) return null;
+      const tops = { bid, ask } as { bid: Ticks; ask: Ticks };
+      const sizes = { bidLots, askLots } as { bidLots: Lots; askLots: Lots };
+      return { kind, exchangeMs, ...tops, ...sizes };
+    }
+    case 'trade': {
+      const { price, lots } = untrusted;
+      if (!isCount(price) || !isCount(lots) || typeof isBuyerMaker !== 'boolean') return null;
+      return { kind, exchangeMs, price: price as Ticks, lots: lots as Lots, isBuyerMaker };
+    }
+    case 'markPrice': {
+      const { mark } = untrusted;
+      if (!isCount(mark) || !isWhole(index) || !isTimeMs(nextFundingMs)) return null;
+      if (!Number.isSafeInteger(fundingRateE8)) return null;
+      const prices = { mark, index } as { mark: Ticks; index: Ticks };
+      // Adding zero makes -0 the 0 it is.
+      return {
+        kind,
+        exchangeMs,
+        ...prices,
+        fundingRateE8: Number(fundingRateE8) + 0,
+        nextFundingMs,
+      };
+    }
     default:
-      return false;
+      return null;
   }
 }
 
-function isUncrossed({ bid, ask }: UntrustedFact): boolean {
-  return Number(bid) > 0 && Number(bid) < Number(ask);
+function feedStatus({ feed, status, reason }: UntrustedFact): MarketFact | null {
+  if ((feed !== 'book' && feed !== 'market') || (status !== 'up' && status !== 'down')) return null;
+  if (typeof reason !== 'string') return null;
+  return { kind: 'feedStatus', feed, status, reason: reason.slice(0, REASON_CHARS_MAX) };
+}
+
+function isCount(value: unknown): value is number {
+  return isWhole(value) && value > 0;
 }

@@ -4,6 +4,7 @@
  */
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import { StoreUnavailableError } from '../../ports/store.ts';
+import { storedRecord } from '../memory/store-rules.ts';
 import { guarded, openDatabase } from './database.ts';
 
 /** FULL survives a power cut; NORMAL survives the process, for what can be built again. */
@@ -19,6 +20,10 @@ export class SqliteConnection {
   constructor(path: string, trader: string) {
     this.#path = path;
     this.#trader = trader;
+  }
+
+  get path(): string {
+    return this.#path;
   }
 
   open(): void {
@@ -70,7 +75,7 @@ export class SqliteConnection {
 
   /** The records in the column `body`, as they were written. */
   bodies<T>(sql: string, ...values: SQLInputValue[]): T[] {
-    return this.rows(sql, ...values).map(({ body }) => JSON.parse(String(body)) as T);
+    return this.rows(sql, ...values).map(({ body }) => storedRecord<T>(String(body), this.#path));
   }
 
   #statement(sql: string): StatementSync {

@@ -31,6 +31,7 @@ import {
   olderRequest,
   recordedOrder,
   STATES_ALLOWING,
+  storedRecord,
   traderId,
 } from '../memory/store-rules.ts';
 import { SqliteConnection } from './connection.ts';
@@ -267,7 +268,7 @@ class SqliteStore implements Store {
     );
     return rows.map(({ id, body }) => ({
       id: String(id).padStart(16, '0'),
-      ...(JSON.parse(String(body)) as Omit<OutboxItem, 'id'>),
+      ...storedRecord<Omit<OutboxItem, 'id'>>(String(body), this.#connection.path),
     }));
   }
 
