@@ -4,9 +4,11 @@
  */
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import {
   type DeployedMode,
   type Egress,
+  type ExchangeKeySecret,
   exchangeKeySecret,
   STATE_STACK,
   stackName,
@@ -145,26 +147,27 @@ class Setup {
     const answer = await askTelegram({ stored, token, users: telegramUsers }, terminal);
     if (answer === null) return null;
     const value = { ...answer, webhookSecret: stored.webhookSecret || newWebhookSecret() };
-    if (JSON.stringify(value) !== JSON.stringify(stored)) {
+    if (!isDeepStrictEqual(value, stored)) {
       await this.#secrets.write(arn, value);
       terminal.say('stored what the bot needs');
     }
     return value;
   }
 
-  /** Whether the trading key is another one now. */
+  /** Stores both keys once both are right. Whether the trading key is another one now. */
   async #keys(): Promise<boolean> {
-    const before = await this.#key('trading');
-    const other = await this.#key('read-only');
-    if (before.apiKey === other.apiKey) {
+    const keys = [await this.#key('trading'), await this.#key('read-only')];
+    const [trading, reading] = keys;
+    if (trading?.value.apiKey === reading?.value.apiKey) {
       throw new ConfigurationError(
         'the read-only key is the trading key: the reconciler must hold one that cannot trade; make a second key',
       );
     }
-    return before.isNew;
+    for (const { arn, value, isNew } of keys) if (isNew) await this.#secrets.write(arn, value);
+    return trading?.isNew === true;
   }
 
-  async #key(role: KeyRole): Promise<{ apiKey: string; isNew: boolean }> {
+  async #key(role: KeyRole): Promise<{ arn: string; value: ExchangeKeySecret; isNew: boolean }> {
     const { terminal } = this.#parts;
     const arn = neededOutput(
       this.#deployment,
@@ -172,17 +175,16 @@ class Setup {
     );
     const { value: stored } = await this.#secrets.current(arn, exchangeKeySecret);
     const key = await this.#askKey(role, stored.apiKey !== '');
-    if (key === null || (key.apiKey === stored.apiKey && key.apiSecret === stored.apiSecret)) {
+    if (key === null || isDeepStrictEqual(key, stored)) {
       terminal.say(`the ${role} key stays`);
-      return { apiKey: stored.apiKey, isNew: false };
+      return { arn, value: stored, isNew: false };
     }
     const symbol = outputOf(this.#deployment, 'symbol') ?? 'BTCUSDT';
     const exchange = this.#parts.environment.PLIMSOLL_EXCHANGE;
     const { status, text } = await checkKey({ ...key, role, symbol, mode: this.#mode, exchange });
     if (status === 'refused') throw new ConfigurationError(`the ${role} key: ${text}`);
-    terminal.say(`the ${role} key: ${text}${status === 'untested' ? '; stored untested' : ''}`);
-    await this.#secrets.write(arn, key);
-    return { apiKey: key.apiKey, isNew: true };
+    terminal.say(`the ${role} key: ${text}${status === 'untested' ? '; taken untested' : ''}`);
+    return { arn, value: key, isNew: true };
   }
 
   /** Null: the stored one stays. */
