@@ -111,6 +111,7 @@ class RecordedRun {
         absentHorizonMs: 45 * 60_000,
       },
       strategies: [{ strategy: options.strategy, sizing: options.size }],
+      stopDistancePpm: null,
       isQuiet: true,
     });
     const reader = source.reader((fact) => this.#tell(fact));

@@ -18,6 +18,7 @@ export interface EngineRecipe {
   readonly params: Readonly<Record<string, number>>;
   readonly size: string;
   readonly limits: RiskLimits;
+  readonly stopDistancePpm: number | null;
   readonly clientOrderIdPrefix: string;
   readonly recvWindowMs: number;
   readonly instrument: InstrumentSpec;
@@ -41,6 +42,7 @@ export function engineRecipe(
     params: configuration.params,
     size: configuration.size,
     limits: riskLimits(configuration),
+    stopDistancePpm: configuration.stop,
     clientOrderIdPrefix: `p-${configuration.deployment ?? SHORT_MODE[configuration.mode]}`,
     recvWindowMs: configuration.recvWindow,
     instrument,
@@ -53,6 +55,7 @@ export function buildEngine(recipe: EngineRecipe): Engine {
     candleGraceMs: 200,
     reconcileEveryMs: 60_000,
     limits: recipe.limits,
+    stopDistancePpm: recipe.stopDistancePpm,
     orders: {
       clientOrderIdPrefix: recipe.clientOrderIdPrefix,
       recvWindowMs: recipe.recvWindowMs,

@@ -7,7 +7,7 @@ import type { z } from 'zod';
 import { LIVE_LIMITS } from '../core/trading/risk-limits.ts';
 import { createStrategy, strategyParameters } from '../strategies/registry.ts';
 import { VARIABLES } from './deployment.ts';
-import { type Configuration, configurationSchema, SECRET_KEYS } from './schema.ts';
+import { type Configuration, configurationSchema, riskLimits, SECRET_KEYS } from './schema.ts';
 
 /** The configuration cannot be used; the message has a line for each mistake. */
 export class ConfigurationError extends Error {
@@ -102,6 +102,17 @@ function complete(configuration: Configuration): EffectiveConfiguration {
   if (configuration.faults !== null && (mode !== 'simulated' || configuration.exchange !== null)) {
     wrong.push(
       'faults: only the simulator that mode simulated starts can be told to; for another, see "plimsoll exchange --faults"',
+    );
+  }
+  if (mode === 'live' && configuration.stop === null) {
+    wrong.push('stop: mode live needs a protective stop, e.g. "3%"');
+  }
+  const { stopDistanceMinBps, stopDistanceMaxPpm } = riskLimits(configuration);
+  const { stop } = configuration;
+  if (stop !== null && !(stop >= stopDistanceMinBps * 100 && stop <= stopDistanceMaxPpm)) {
+    const range = `${stopDistanceMinBps / 100}% to ${stopDistanceMaxPpm / 10_000}%`;
+    wrong.push(
+      `stop: ${stop / 10_000}% is outside ${range}, the limits stopDistanceMinBps and stopDistanceMaxPpm`,
     );
   }
   if (configuration.exchange !== null && mode !== 'simulated' && mode !== 'paper') {

@@ -5,7 +5,7 @@
 import * as z from 'zod';
 import { INTERVALS } from '../core/market/candle.ts';
 import { LIVE_LIMITS, type RiskLimits, SIMULATED_LIMITS } from '../core/trading/risk-limits.ts';
-import { isSize, parseDuration, SIZE_FORMS } from './values.ts';
+import { isSize, parseDuration, parseStopDistance, SIZE_FORMS } from './values.ts';
 
 export const MODES = ['simulated', 'paper', 'demo', 'live'] as const;
 export type Mode = (typeof MODES)[number];
@@ -71,6 +71,9 @@ const limits = {
   flipsPerDayMax: whole(1, 200_000),
   duplicateWindowMs: whole(0, 60_000),
   fundingMaxBps: amount(0, 1_000),
+  stopDistanceMinBps: amount(1, 1_000),
+  stopDistanceMaxPpm: whole(1, 500_000),
+  openStopsMax: whole(2, 100),
 } satisfies Record<keyof RiskLimits, z.ZodType>;
 
 export const configurationSchema = z.strictObject({
@@ -106,6 +109,15 @@ export const configurationSchema = z.strictObject({
   strategy: z.string().min(1).default('SmaCrossoverInflection'),
   params: z.record(z.string(), z.number('must be a number')).default({}),
   size: z.string().refine(isSize, `must be ${SIZE_FORMS}`).default('0.1x'),
+  /** Distance of the protective stop from the entry price; none for positions without one. */
+  stop: z
+    .string()
+    .refine(
+      (text) => text === 'none' || parseStopDistance(text) !== null,
+      'must be a share of the entry price such as "3%" or "0.5%", or "none"',
+    )
+    .transform((text) => parseStopDistance(text))
+    .default(30_000),
   store: z
     .string()
     .regex(

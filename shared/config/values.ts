@@ -22,6 +22,13 @@ export function parseDuration(text: string): number | null {
   return ms > 0 ? ms : null;
 }
 
+/** Distance of a stop in ppm of the entry price of "3%" or "0.5%"; null for anything else, zero and 100 % included. */
+export function parseStopDistance(text: string): number | null {
+  const match = /^(\d{1,2}(?:\.\d{1,4})?)%$/.exec(text);
+  const ppm = match ? parseDecimal(match[1] ?? '', 4) : 0;
+  return ppm > 0 ? ppm : null;
+}
+
 /** The forms a size may take; `sizeText` is checked against this. */
 export const SIZE_FORMS =
   '"25lots", "0.01base" (base units, e.g. BTC), "500usdt" or "0.1x" (of equity)';

@@ -31,6 +31,8 @@ import { type DecisionBasis, StrategyManager } from './strategy/strategy-manager
 import type { OrderRecord } from './trading/order.ts';
 import { OrderExecutor, type OrderExecutorSettings } from './trading/order-executor.ts';
 import { OrderStore } from './trading/order-store.ts';
+import { OrderSubmission } from './trading/order-submission.ts';
+import { PositionGuard } from './trading/position-guard.ts';
 import { RiskActivity } from './trading/risk-activity.ts';
 import type { RiskLimits } from './trading/risk-limits.ts';
 import { RiskManager, type RiskReason } from './trading/risk-manager.ts';
@@ -53,6 +55,8 @@ export interface EngineSettings {
   readonly reconcileEveryMs: number;
   readonly limits: RiskLimits;
   readonly orders: OrderExecutorSettings;
+  /** Distance of the protective stop from the entry price, in ppm of it; null for positions without a stop. */
+  readonly stopDistancePpm: number | null;
   readonly strategies: readonly { readonly strategy: Strategy; readonly sizing: Sizing }[];
   /** Says nothing to anybody, for runs that nobody watches. Decides the same. */
   readonly isQuiet?: boolean;
@@ -70,6 +74,8 @@ export class Engine {
   readonly #settings: EngineSettings;
   readonly #candles: CandleAggregator;
   readonly #orderExecutor: OrderExecutor;
+  readonly #submission: OrderSubmission;
+  readonly #guard: PositionGuard | null;
   readonly #trader: Trader;
   readonly #activity = new RiskActivity();
   readonly #settlement: Settlement;
@@ -99,30 +105,31 @@ export class Engine {
     for (const { strategy, sizing } of settings.strategies) this.strategies.add(strategy, sizing);
     this.#orderExecutor = new OrderExecutor(this.orders, settings.orders);
     this.#monitor = new RiskMonitor(settings.limits);
-    this.#settlement = new Settlement({
+    const parts = {
       market: this.market,
       account: this.account,
       orders: this.orders,
       gate: this.gate,
       tradeExecutor: this.tradeExecutor,
-      activity: this.#activity,
-      notifications: this.#notifications,
-      prefix: this.#orderExecutor.prefix,
-      reconcileEveryMs: settings.reconcileEveryMs,
-      reduce: (reason, out) => this.#changeState('reducing', reason, out),
-    });
-    this.#trader = new Trader({
-      market: this.market,
-      account: this.account,
-      orders: this.orders,
-      gate: this.gate,
-      tradeExecutor: this.tradeExecutor,
-      riskManager: new RiskManager(),
       orderExecutor: this.#orderExecutor,
       activity: this.#activity,
       notifications: this.#notifications,
       limits: settings.limits,
+      reduce: (reason: string, out: Outbox) => this.#changeState('reducing', reason, out),
+    };
+    this.#submission = new OrderSubmission({ ...parts, riskManager: new RiskManager() });
+    const { stopDistancePpm } = settings;
+    this.#guard =
+      stopDistancePpm === null
+        ? null
+        : new PositionGuard({ ...parts, stopDistancePpm, submission: this.#submission });
+    this.#settlement = new Settlement({
+      ...parts,
+      guard: this.#guard,
+      prefix: this.#orderExecutor.prefix,
+      reconcileEveryMs: settings.reconcileEveryMs,
     });
+    this.#trader = new Trader({ ...parts, guard: this.#guard, submission: this.#submission });
   }
 
   /** Core time of the last event. */
@@ -137,7 +144,12 @@ export class Engine {
 
   /** What the risk limits refused, by reason: once for each decision, however often it was tried. */
   get refusals(): ReadonlyMap<RiskReason, number> {
-    return this.#trader.refusals.byReason;
+    return this.#submission.refusals.byReason;
+  }
+
+  /** Price of the stop that the exchange is known to keep for all of the position; null where there is none. */
+  get stopPrice(): Ticks | null {
+    return this.#guard?.stopPrice ?? null;
   }
 
   get isDrained(): boolean {
@@ -192,15 +204,18 @@ export class Engine {
       case 'instrument':
         this.#instrument = new Instrument(event.spec);
         this.#trader.instrument = this.#instrument;
+        this.#submission.instrument = this.#instrument;
+        if (this.#guard) this.#guard.instrument = this.#instrument;
         this.#settlement.instrument = this.#instrument;
         return;
       case 'accountTerms':
         this.#margin = new MarginCalculator(event.brackets, event.leverage);
-        this.#trader.margin = this.#margin;
+        this.#submission.margin = this.#margin;
         return;
       case 'recovered':
         return this.#onRecovered(event, out);
       case 'accountSnapshot':
+        this.#guard?.onSnapshot(event, out);
         if (this.#settlement.onSnapshot(event, out)) this.#settle(out);
         return;
       case 'accountSnapshotFailed':
@@ -470,13 +485,17 @@ export class Engine {
   #settle(out: Outbox): void {
     this.gate.hold(
       'unknownOrder',
-      this.orders.unsettled.some(isUnknown),
+      this.orders.unsettled.some(isUnknown) || this.#guard?.isAsking === true,
       'an order’s outcome is unknown',
     );
-    if (this.account.isKnown) this.#converge(out);
+    if (this.account.isKnown && !this.#isDrained) {
+      this.#guard?.protect(this.#now, out);
+      this.#converge(out);
+    }
     if (!this.#drain || this.#isDrained) return;
     const isFlat = !this.#drain.flatten || this.account.position === 0;
-    if (this.orders.unsettledCount === 0 && isFlat) {
+    const isGuarded = this.#guard?.isDone ?? true;
+    if (this.orders.inFlightCount === 0 && isFlat && isGuarded) {
       this.#isDrained = true;
       out.push({ kind: 'drained' });
     }

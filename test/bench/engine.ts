@@ -34,6 +34,7 @@ export const RECIPE = {
   params: { longWindow: LONG_WINDOW, smoothingWindow: SMOOTHING_WINDOW },
   size: '10lots',
   limits: SIMULATED_LIMITS,
+  stopDistancePpm: null,
   clientOrderIdPrefix: 'p-bench',
   recvWindowMs: 2_000,
   instrument: SPEC,

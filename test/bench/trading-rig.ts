@@ -31,6 +31,7 @@ const RECIPE = {
   params: { fastWindow: 1, slowWindow: 2 },
   size: '10lots',
   limits: SIMULATED_LIMITS,
+  stopDistancePpm: null,
   clientOrderIdPrefix: 'p-bench',
   recvWindowMs: 2_000,
   instrument: SPEC,

@@ -304,7 +304,7 @@ describe('any session', () => {
               expect([...gate.holds.keys()]).toEqual([]);
               expect(market.bookAgeMs(ms(scenario.nowMs))).toBeLessThanOrEqual(1_500);
             } else {
-              expect(gate.blockingHold).toBeNull();
+              expect(gate.blocking(intent.purpose)).toBeNull();
               if (gate.state === 'halted') expect(intent.purpose).toBe('flatten');
               const { position } = scenario.engine.account;
               expect(intent.request.lots).toBeLessThanOrEqual(Math.abs(position));

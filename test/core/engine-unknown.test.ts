@@ -111,7 +111,10 @@ describe('an order whose outcome is unknown', () => {
     expect(state(scenario, intent)).toBe('unknown');
     deny(scenario, intent, begun + 90_000);
     expect(state(scenario, intent)).toBe('presumedAbsent');
-    expect(scenario.engine.orders.exposure()).toEqual({ buy: 10, sell: 0 });
+    expect(scenario.engine.orders.exposure(scenario.engine.account.position)).toEqual({
+      buy: 10,
+      sell: 0,
+    });
     expect(scenario.engine.gate.holds.has('unknownOrder')).toBe(false);
   });
 
@@ -157,7 +160,10 @@ describe('an order whose outcome is unknown', () => {
     const { scenario, intent } = lost();
     deny(scenario, intent, scenario.nowMs + 46 * MINUTE);
     expect(state(scenario, intent)).toBe('expired');
-    expect(scenario.engine.orders.exposure()).toEqual({ buy: 0, sell: 0 });
+    expect(scenario.engine.orders.exposure(scenario.engine.account.position)).toEqual({
+      buy: 0,
+      sell: 0,
+    });
     scenario.fill(intent);
     expect(scenario.engine.account.position).toBe(10);
     expect(scenario.engine.gate.state).toBe('active');
@@ -192,11 +198,17 @@ describe('an order whose outcome is unknown', () => {
   it('counts the fills that are missing from an ended order as exposure', () => {
     const { scenario, intent } = lost();
     scenario.report(intent, { status: 'expired', executedLots: lots(4) }, 'query');
-    expect(scenario.engine.orders.exposure()).toEqual({ buy: 4, sell: 0 });
+    expect(scenario.engine.orders.exposure(scenario.engine.account.position)).toEqual({
+      buy: 4,
+      sell: 0,
+    });
     scenario.fill(intent, { lots: lots(4) });
     // What is left is the next attempt's own six lots.
     expect(scenario.lastIntent().request.lots).toBe(6);
-    expect(scenario.engine.orders.exposure()).toEqual({ buy: 6, sell: 0 });
+    expect(scenario.engine.orders.exposure(scenario.engine.account.position)).toEqual({
+      buy: 6,
+      sell: 0,
+    });
   });
 });
 

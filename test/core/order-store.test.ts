@@ -130,7 +130,7 @@ describe('the lattice', () => {
           expect(after.executedLots).toBeGreaterThanOrEqual(after.filledLots);
           expect(after.filledLots).toBe(filled);
           expect(store.unsettledCount).toBe(isSettled(after) ? 0 : 1);
-          expect(store.exposure().buy).toBe(isSettled(after) ? 0 : lotsAtStake(after));
+          expect(store.exposure(lots(0)).buy).toBe(isSettled(after) ? 0 : lotsAtStake(after));
           const most = isTerminal(after.state) ? after.executedLots : 10;
           expect(lotsAtStake(after)).toBe(most - filled);
         }
@@ -156,7 +156,7 @@ describe('the lattice', () => {
     expect(store.unsettledCount).toBe(0);
     store.applyReport(report('filled', 10), ms(1));
     expect(store.get('a')).toMatchObject({ state: 'expired', executedLots: 10 });
-    expect(store.exposure()).toEqual({ buy: 10, sell: 0 });
+    expect(store.exposure(lots(0))).toEqual({ buy: 10, sell: 0 });
   });
 });
 
@@ -205,19 +205,19 @@ describe('exposure', () => {
     store.add(intent('b', { side: 'sell', lots: lots(7) }), ms(0));
     store.add(intent('c', { lots: lots(5) }), ms(0));
     store.applyFill(fill(4), ms(1));
-    expect(store.exposure()).toEqual({ buy: 11, sell: 7 });
+    expect(store.exposure(lots(0))).toEqual({ buy: 11, sell: 7 });
     store.advance('c', 'abandoned', { nowMs: ms(1) });
-    expect(store.exposure()).toEqual({ buy: 6, sell: 7 });
+    expect(store.exposure(lots(0))).toEqual({ buy: 6, sell: 7 });
   });
 
   it('keeps what is presumed absent in the exposure, though it takes no place among live orders', () => {
     const store = stored('unknown');
-    expect(store.liveCount).toBe(1);
+    expect(store.liveCount('regular')).toBe(1);
     store.advance('a', 'presumedAbsent', { nowMs: ms(1) });
-    expect(store.liveCount).toBe(0);
-    expect(store.exposure()).toEqual({ buy: 10, sell: 0 });
+    expect(store.liveCount('regular')).toBe(0);
+    expect(store.exposure(lots(0))).toEqual({ buy: 10, sell: 0 });
     store.applyReport(report('open', 0), ms(2));
-    expect(store.liveCount).toBe(1);
+    expect(store.liveCount('regular')).toBe(1);
   });
 });
 
@@ -231,5 +231,60 @@ describe('settling', () => {
     expect(store.settle('a')).toBeNull();
     expect(stored('open').settle('a')).toBeNull();
     expect(store.settle('nobody')).toBeNull();
+  });
+
+  it('lets orders that only reduce take the position to zero and no further, however many there are', () => {
+    const store = new OrderStore();
+    const stop = {
+      side: 'sell',
+      lots: lots(10),
+      reduceOnly: true,
+      stopPrice: ticks(90_000),
+    } as const;
+    store.add(intent('old', stop), ms(0));
+    store.add(intent('new', { ...stop, lots: lots(12) }), ms(0));
+    expect(store.exposure(lots(10))).toEqual({ buy: 0, sell: 10 });
+    expect(store.exposure(lots(0))).toEqual({ buy: 0, sell: 0 });
+    expect(store.exposure(lots(-10))).toEqual({ buy: 0, sell: 0 });
+    // The stop may be met before the order that turns the position fills.
+    store.add(intent('turn', { side: 'sell', lots: lots(20) }), ms(0));
+    expect(store.exposure(lots(10))).toEqual({ buy: 0, sell: 30 });
+    expect(store.exposure(lots(10), 'turn')).toEqual({ buy: 0, sell: 10 });
+    expect([store.liveCount('regular'), store.liveCount('stop')]).toEqual([1, 2]);
+  });
+});
+
+describe('a stop', () => {
+  const stop = { reduceOnly: true, stopPrice: ticks(90_000), price: null } as const;
+
+  it('is in flight until it rests, and again once it has executed something', () => {
+    const store = new OrderStore();
+    store.add(intent('a', stop), ms(0));
+    expect(store.inFlightCount).toBe(1);
+    store.applyReport(report('open', 0), ms(1));
+    expect(store.inFlightCount).toBe(0);
+    expect(store.unsettledCount).toBe(1);
+    store.applyReport(report('partiallyFilled', 4), ms(2));
+    expect(store.inFlightCount).toBe(1);
+  });
+
+  it('that nobody finds any more is presumed absent, and open again once it is found', () => {
+    const store = new OrderStore();
+    store.add(intent('a', stop), ms(0));
+    expect(store.presumeStopAbsent('a', ms(1))).toBeNull();
+    store.applyReport(report('open', 0), ms(1));
+    expect(store.presumeStopAbsent('a', ms(2))?.state).toBe('presumedAbsent');
+    expect(store.applyReport(report('open', 0), ms(3))?.state).toBe('open');
+    store.add(intent('b'), ms(0));
+    store.applyReport({ ...report('open', 0), clientOrderId: 'b' }, ms(1));
+    expect(store.presumeStopAbsent('b', ms(2))).toBeNull();
+  });
+
+  it('keeps the id of the order it became when late news of the stop itself comes', () => {
+    const store = new OrderStore();
+    store.add(intent('a', stop), ms(0));
+    store.applyReport({ ...report('partiallyFilled', 4), exchangeOrderId: '77' }, ms(1));
+    store.applyReport({ ...report('open', 0), exchangeOrderId: 'algo:7' }, ms(2));
+    expect(store.get('a')?.exchangeOrderId).toBe('77');
   });
 });

@@ -63,8 +63,10 @@ function context(over: Partial<RiskContext> = {}): RiskContext {
     gate: gate(),
     activity: new RiskActivity(),
     position: lots(0),
+    cost: money(0),
     exposure: { buy: lots(0), sell: lots(0) },
     liveCount: 0,
+    liveStops: 0,
     bid: ticks(1_000_000),
     ask: ticks(1_000_001),
     markPrice: MARK,
@@ -412,7 +414,7 @@ describe('what is not known', () => {
     for (const [key, value] of Object.entries(WIDE)) {
       if (typeof value !== 'number') continue;
       // Ages and losses are judged elsewhere; slippage makes prices; a repeat needs an earlier order.
-      if (/Age|clockError|Reduce|Halt|slippage|duplicate/.test(key)) continue;
+      if (/Age|clockError|Reduce|Halt|slippage|duplicate|[sS]top/.test(key)) continue;
       const flip = order({ side: 'sell', lots: lots(20), price: ticks(1_000_000) });
       const at = { position: lots(10), ...limits({ [key]: Number.NaN }) };
       expect([key, verdict(flip, at)]).not.toEqual([key, 'approved']);
@@ -511,12 +513,17 @@ describe('the trading state and the holds', () => {
     expect(purposes.map((purpose) => ask(purpose, made))).toEqual(expected);
   });
 
-  it.each(['starting', 'reconciling', 'notLeader', 'storeDown', 'bookDown'] as const)(
+  it.each(['starting', 'reconciling', 'notLeader', 'storeDown', 'journalDown'] as const)(
     'the hold %s lets nothing out',
     (hold) => {
       expect(purposes.map((purpose) => ask(purpose, gate(hold)))).toEqual(['hold', 'hold', 'hold']);
     },
   );
+
+  it('the hold bookDown lets only a flatten out, to market', () => {
+    const asked = purposes.map((purpose) => ask(purpose, gate('bookDown')));
+    expect(asked).toEqual(['hold', 'hold', 'approved']);
+  });
 
   it.each([
     'bookStale',
@@ -531,5 +538,75 @@ describe('the trading state and the holds', () => {
       'approved',
       'approved',
     ]);
+  });
+});
+
+describe('a protective stop', () => {
+  /** A long position of 10 lots, entered at 1,000,000 ticks; short where `side` is buy. */
+  const protect = (
+    stopPrice: number,
+    over: Partial<RiskContext> = {},
+    side: 'buy' | 'sell' = 'sell',
+  ) => {
+    const position = lots(side === 'sell' ? 10 : -10);
+    const stop = order(
+      { side, lots: lots(10), price: null, stopPrice: ticks(stopPrice) },
+      'protect',
+    );
+    const cost = INSTRUMENT.notional(ticks(1_000_000), position);
+    const known = {
+      position,
+      cost,
+      ...limits({ stopDistanceMinBps: 20, stopDistanceMaxPpm: 30_000 }),
+    };
+    return verdict(stop, { ...known, ...over });
+  };
+
+  it('is allowed from the least to the largest distance from the entry price, and not a tick beyond', () => {
+    expect([998_000, 998_001].map((p) => protect(p))).toEqual(['approved', 'stopDistance']);
+    expect([970_000, 969_999].map((p) => protect(p))).toEqual(['approved', 'stopDistance']);
+    expect([1_002_000, 1_001_999].map((p) => protect(p, {}, 'buy'))).toEqual([
+      'approved',
+      'stopDistance',
+    ]);
+    expect([1_030_000, 1_030_001].map((p) => protect(p, {}, 'buy'))).toEqual([
+      'approved',
+      'stopDistance',
+    ]);
+  });
+
+  it('on the winning side of the entry price is none', () => {
+    expect(protect(1_010_000)).toBe('stopDistance');
+    expect(protect(990_000, {}, 'buy')).toBe('stopDistance');
+  });
+
+  it('has a number of its own beside other orders', () => {
+    const { openStopsMax } = LIVE_LIMITS;
+    expect(protect(980_000, { liveStops: openStopsMax - 1, liveCount: 100 })).toBe('approved');
+    expect(protect(980_000, { liveStops: openStopsMax })).toBe('openOrders');
+  });
+
+  it('goes out in every trading state, without a book and before the account is compared', () => {
+    for (const state of ['active', 'reducing', 'halted'] as const) {
+      const made = gate('bookDown', 'reconciling', 'bookStale', 'unknownOrder', 'draining');
+      made.adopt({ ...ACTIVE, state, version: 1 });
+      expect(protect(980_000, { gate: made, bid: null, ask: null, markPrice: null })).toBe(
+        'approved',
+      );
+    }
+    for (const hold of ['starting', 'notLeader', 'storeDown', 'journalDown'] as const) {
+      expect(protect(980_000, { gate: gate(hold) })).toBe('hold');
+    }
+  });
+
+  it('is refused where a number it is judged by is not known', () => {
+    expect(protect(Number.NaN)).toBe('notFinite');
+    expect(protect(0)).toBe('price');
+    expect(protect(980_000, { cost: money(Number.NaN) })).toBe('notFinite');
+    expect(protect(980_000, { liveStops: Number.NaN })).toBe('notFinite');
+    expect(protect(980_000, { position: lots(0) })).toBe('notReducing');
+    for (const key of ['stopDistanceMinBps', 'stopDistanceMaxPpm', 'openStopsMax']) {
+      expect(protect(980_000, limits({ [key]: Number.NaN }))).not.toBe('approved');
+    }
   });
 });

@@ -130,6 +130,7 @@ export function settings(over: Partial<EngineSettings> & { limits?: RiskLimits }
     reconcileEveryMs: 60_000,
     limits: LIVE_LIMITS,
     orders: ORDER_SETTINGS,
+    stopDistancePpm: null,
     strategies: [],
     ...over,
   };

@@ -5,7 +5,7 @@
 import type { Outbox } from '../command.ts';
 import type { AccountSnapshotEvent } from '../event.ts';
 import type { Instrument } from '../instrument.ts';
-import type { OrderStore } from '../trading/order-store.ts';
+import { isResting, type OrderStore } from '../trading/order-store.ts';
 import { formatMoney, type TimeMs } from '../units.ts';
 import type { AccountStateStore } from './account-state-store.ts';
 
@@ -21,7 +21,7 @@ const RETRY_MS = 1_000;
 export class Reconciler {
   #isReading = false;
   #streamEventsAtRequest = 0;
-  #unsettledAtRequest = 0;
+  #inFlightAtRequest = 0;
   #streamEvents = 0;
   #difference: { detail: string; sinceMs: TimeMs } | null = null;
 
@@ -39,7 +39,7 @@ export class Reconciler {
     if (this.#isReading) return;
     this.#isReading = true;
     this.#streamEventsAtRequest = this.#streamEvents;
-    this.#unsettledAtRequest = orders.unsettledCount;
+    this.#inFlightAtRequest = orders.inFlightCount;
     const known = account.isKnown ? account.record : null;
     out.push({
       kind: 'readAccount',
@@ -69,8 +69,8 @@ export class Reconciler {
     }
     const wasBusy =
       this.#streamEvents !== this.#streamEventsAtRequest ||
-      this.#unsettledAtRequest > 0 ||
-      parties.orders.unsettledCount > 0;
+      this.#inFlightAtRequest > 0 ||
+      parties.orders.inFlightCount > 0;
     if (wasBusy) {
       this.#difference = null;
       return { kind: 'undecided', retryMs: (snapshot.timeMs + RETRY_MS) as TimeMs };
@@ -114,6 +114,8 @@ function differences(
   for (const order of orders.unsettled) {
     const { clientOrderId } = order.intent.request;
     const isOpen = order.state === 'open' || order.state === 'partiallyFilled';
+    // A stop goes without anybody's word now and then: it is looked up and placed anew, see PositionGuard.
+    if (isResting(order)) continue;
     if (isOpen && !open.has(clientOrderId))
       found.push(`${clientOrderId} is not open at the exchange`);
   }

@@ -14,6 +14,7 @@ import type { Instrument } from '../instrument.ts';
 import type { MarketState } from '../market/market-state.ts';
 import type { NotificationCenter } from '../notification/notification-center.ts';
 import { isSettled, type OrderStore } from '../trading/order-store.ts';
+import type { PositionGuard } from '../trading/position-guard.ts';
 import type { RiskActivity } from '../trading/risk-activity.ts';
 import type { TradeExecutor } from '../trading/trade-executor.ts';
 import type { TradingGate } from '../trading/trading-gate.ts';
@@ -29,6 +30,8 @@ export interface SettlementParts {
   readonly orders: OrderStore;
   readonly gate: TradingGate;
   readonly tradeExecutor: TradeExecutor;
+  /** Null where positions have no stops. */
+  readonly guard: PositionGuard | null;
   readonly activity: RiskActivity;
   readonly notifications: NotificationCenter;
   /** Client order ids of ours start so. */
@@ -72,7 +75,7 @@ export class Settlement {
 
   /** Books a fill once; false where it changed nothing. */
   onFill(event: FillEvent, out: Outbox): boolean {
-    const { account, orders, activity, notifications, tradeExecutor } = this.#parts;
+    const { account, orders, activity, notifications, tradeExecutor, guard } = this.#parts;
     if (!account.isKnown) return false;
     if (event.source === 'stream') this.#reconciler.streamEvent();
     const before = account.position;
@@ -84,13 +87,15 @@ export class Settlement {
     if (Math.sign(before) === -Math.sign(booked.position) && before !== 0) {
       activity.flips.add(event.timeMs);
     }
+    if (order?.intent.purpose === 'protect') guard?.changed(order, event.timeMs, out);
     if (!order) this.#onForeignFill(event, out);
     else if (isSettled(order)) tradeExecutor.progressed();
     return true;
   }
 
   /** A trade on our account that we did not order: booked, and nothing opens until a person has looked. */
-  #onForeignFill({ fill }: FillEvent, out: Outbox): void {
+  #onForeignFill({ fill, timeMs }: FillEvent, out: Outbox): void {
+    if (this.#parts.guard?.claims(fill, timeMs, out)) return;
     const mayBeOurs = this.#parts.orders.unsettled.some(
       (o) => o.exchangeOrderId === null && o.intent.request.side === fill.side,
     );

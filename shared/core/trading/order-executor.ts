@@ -19,7 +19,7 @@ import {
   type OrderRecord,
   orderClassOf,
 } from './order.ts';
-import { isSettled, type OrderStore } from './order-store.ts';
+import { isResting, isSettled, type OrderStore } from './order-store.ts';
 import type { ApprovedOrder, Verdict } from './risk-manager.ts';
 
 export interface OrderExecutorSettings {
@@ -36,6 +36,8 @@ export interface OrderExecutorSettings {
 }
 
 interface Watch {
+  /** Asked after, and not found or heard of since. */
+  isSought: boolean;
   queries: number;
   absences: number;
   firstAbsentMs: number;
@@ -60,6 +62,21 @@ export class OrderExecutor {
     return `${this.#settings.clientOrderIdPrefix}-`;
   }
 
+  get epoch(): number {
+    return this.#epoch;
+  }
+
+  /** True while the exchange has been asked after an order and has not told of it since. */
+  isSought(clientOrderId: string): boolean {
+    return this.#watches.get(clientOrderId)?.isSought ?? false;
+  }
+
+  /** Asks after an order, and again until the exchange has told of it. */
+  lookUp(clientOrderId: string, nowMs: TimeMs, out: Outbox): void {
+    const order = this.#orders.get(clientOrderId);
+    if (order) this.#query(order, nowMs, out);
+  }
+
   /** Starts an epoch; the sequence of client order ids begins again, the epoch keeps them distinct. */
   begin(epoch: number): void {
     this.#epoch = epoch;
@@ -82,10 +99,11 @@ export class OrderExecutor {
   ): OrderRecord {
     this.#sequence += 1;
     const clientOrderId = `${this.prefix}${this.#epoch.toString(36)}-${this.#sequence.toString(36)}`;
-    const { side, lots, price, timeInForce, reduceOnly } = order.request;
+    const { side, lots, price, timeInForce, reduceOnly, stopPrice } = order.request;
+    const terms = { side, lots, price, timeInForce, reduceOnly };
     const intent: Intent = {
       key: `${order.decisionId}/${order.purpose}/${order.attempt}`,
-      request: { clientOrderId, side, lots, price, timeInForce, reduceOnly },
+      request: { clientOrderId, ...terms, ...(stopPrice === undefined ? {} : { stopPrice }) },
       purpose: order.purpose,
       decisionId: order.decisionId,
       attempt: order.attempt,
@@ -133,6 +151,7 @@ export class OrderExecutor {
 
   /** Merges the exchange's word; null where it says nothing new of an order of ours. */
   report(event: OrderReportEvent, out: Outbox): OrderRecord | null {
+    this.#found(event.report.clientOrderId);
     const changed = this.#orders.applyReport(event.report, event.timeMs);
     if (!changed) return null;
     this.#save(changed, out);
@@ -175,7 +194,9 @@ export class OrderExecutor {
       return this.#end(clientOrderId, 'expired', 'never found at the exchange', timeMs, out);
     }
     if (missingMs < this.#settings.presumeAbsentAfterMs) return null;
-    const presumed = this.#orders.advance(clientOrderId, 'presumedAbsent', { nowMs: timeMs });
+    const presumed =
+      this.#orders.advance(clientOrderId, 'presumedAbsent', { nowMs: timeMs }) ??
+      this.#orders.presumeStopAbsent(clientOrderId, timeMs);
     if (presumed) this.#save(presumed, out);
     return presumed;
   }
@@ -210,6 +231,11 @@ export class OrderExecutor {
       this.#watch(clientOrderId, nowMs + 2_000, out);
       return true;
     }
+    // A stop waits for days: it is asked after only when something speaks against it.
+    if (order.state === 'open' && isResting(order) && !this.isSought(clientOrderId)) {
+      this.#watches.delete(clientOrderId);
+      return false;
+    }
     this.#query(order, nowMs, out);
     return false;
   }
@@ -217,10 +243,19 @@ export class OrderExecutor {
   #query({ intent: { request } }: OrderRecord, nowMs: TimeMs, out: Outbox): void {
     const { clientOrderId } = request;
     const watch = this.#watchOf(clientOrderId);
+    watch.isSought = true;
     watch.queries += 1;
     out.push({ kind: 'queryOrder', clientOrderId, orderClass: orderClassOf(request) });
     const delayMs = Math.min(1_000 * 2 ** Math.min(watch.queries - 1, 10), QUERY_DELAY_MAX_MS);
     this.#watch(clientOrderId, nowMs + delayMs, out);
+  }
+
+  /** The exchange told of the order: what spoke against it does not count any more. */
+  #found(clientOrderId: string): void {
+    const watch = this.#watches.get(clientOrderId);
+    if (!watch) return;
+    watch.isSought = false;
+    watch.absences = 0;
   }
 
   #end(
@@ -256,7 +291,7 @@ export class OrderExecutor {
   #watchOf(clientOrderId: string): Watch {
     let watch = this.#watches.get(clientOrderId);
     if (!watch) {
-      watch = { queries: 0, absences: 0, firstAbsentMs: 0 };
+      watch = { isSought: false, queries: 0, absences: 0, firstAbsentMs: 0 };
       this.#watches.set(clientOrderId, watch);
     }
     return watch;

@@ -8,9 +8,11 @@ import {
   type Fill,
   type Intent,
   isTerminal,
+  type OrderClass,
   type OrderRecord,
   type OrderReport,
   type OrderState,
+  orderClassOf,
 } from './order.ts';
 
 /** Settled orders remembered, so that late events still find theirs. */
@@ -43,6 +45,15 @@ export function lotsAtStake(order: OrderRecord): Lots {
   return Math.max(0, bound - order.filledLots) as Lots;
 }
 
+/**
+ * True of a stop that waits at the exchange, or waits there unseen: nothing is under way. Once it has
+ * executed anything it is an order like any other.
+ */
+export function isResting({ intent, state, executedLots }: OrderRecord): boolean {
+  if (orderClassOf(intent.request) !== 'stop' || executedLots > 0) return false;
+  return state === 'open' || state === 'presumedAbsent';
+}
+
 export class OrderStore {
   readonly #orders = new Map<string, OrderRecord>();
   readonly #unsettled = new Map<string, OrderRecord>();
@@ -60,10 +71,22 @@ export class OrderStore {
     return this.#unsettled.size;
   }
 
-  /** Orders that are, or may well be, at work: those presumed absent hold exposure, but no place. */
-  get liveCount(): number {
+  /** Unsettled orders but for the stops that only wait. */
+  get inFlightCount(): number {
     let count = 0;
-    for (const { state } of this.#unsettled.values()) if (state !== 'presumedAbsent') count += 1;
+    for (const order of this.#unsettled.values()) if (!isResting(order)) count += 1;
+    return count;
+  }
+
+  /**
+   * Orders of a class that are, or may well be, at work: those presumed absent hold exposure, but no
+   * place. The exchange's two books are counted apart.
+   */
+  liveCount(orderClass: OrderClass): number {
+    let count = 0;
+    for (const { state, intent } of this.#unsettled.values()) {
+      if (state !== 'presumedAbsent' && orderClassOf(intent.request) === orderClass) count += 1;
+    }
     return count;
   }
 
@@ -122,20 +145,17 @@ export class OrderStore {
     const state = this.#merged(order.state, report.status);
     const executedLots = Math.max(order.executedLots, report.executedLots) as Lots;
     if (executedLots > order.intent.request.lots) broken('executed more than was ordered');
+    // A triggered stop has the id of the order it became: late news of the stop itself does not unsay it.
+    const isLate = order.exchangeOrderId !== null && RANK[report.status] < RANK[order.state];
+    const exchangeOrderId = isLate ? order.exchangeOrderId : report.exchangeOrderId;
     if (
       state === order.state &&
       executedLots === order.executedLots &&
-      order.exchangeOrderId === report.exchangeOrderId
+      order.exchangeOrderId === exchangeOrderId
     ) {
       return null;
     }
-    return this.#put({
-      ...order,
-      state,
-      executedLots,
-      exchangeOrderId: report.exchangeOrderId,
-      updatedMs: nowMs,
-    });
+    return this.#put({ ...order, state, executedLots, exchangeOrderId, updatedMs: nowMs });
   }
 
   /** Counts a fill that the account has booked; null where it belongs to none of our orders. */
@@ -170,20 +190,39 @@ export class OrderStore {
     return this.#put({ ...order, filledLots: order.executedLots });
   }
 
+  /**
+   * Nobody finds a stop that was open: it may be gone without a word, or be found again. Null for any
+   * other order.
+   */
+  presumeStopAbsent(clientOrderId: string, nowMs: TimeMs): OrderRecord | null {
+    const order = this.#orders.get(clientOrderId);
+    if (!order || !isResting(order) || order.state !== 'open') return null;
+    return this.#put({ ...order, state: 'presumedAbsent', updatedMs: nowMs });
+  }
+
   setCancelPending(clientOrderId: string, cancelPending: boolean): OrderRecord | null {
     const order = this.#orders.get(clientOrderId);
     if (!order || isTerminal(order.state) || order.cancelPending === cancelPending) return null;
     return this.#put({ ...order, cancelPending });
   }
 
-  /** Signed bounds of what unsettled orders may still do to the position. */
-  exposure(): { readonly buy: Lots; readonly sell: Lots } {
-    let buy = 0;
-    let sell = 0;
+  /**
+   * What unsettled orders may still add on either side of `position`, the order `except` not counted.
+   * Reduce-only orders take it to zero at most, however many there are.
+   */
+  exposure(
+    position: Lots,
+    except: string | null = null,
+  ): { readonly buy: Lots; readonly sell: Lots } {
+    const opening = { buy: 0, sell: 0 };
+    const reducing = { buy: 0, sell: 0 };
     for (const order of this.#unsettled.values()) {
-      if (order.intent.request.side === 'buy') buy += lotsAtStake(order);
-      else sell += lotsAtStake(order);
+      const { side, reduceOnly, clientOrderId } = order.intent.request;
+      if (clientOrderId === except) continue;
+      (reduceOnly ? reducing : opening)[side] += lotsAtStake(order);
     }
+    const buy = opening.buy + Math.min(reducing.buy, Math.max(0, -position));
+    const sell = opening.sell + Math.min(reducing.sell, Math.max(0, position));
     return { buy: buy as Lots, sell: sell as Lots };
   }
 

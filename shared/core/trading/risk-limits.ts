@@ -42,6 +42,11 @@ export interface RiskLimits {
   readonly duplicateWindowMs: number;
   /** Nothing opens while the funding rate's size is above this, in bps a payment. */
   readonly fundingMaxBps: number;
+  /** Distance of a protective stop from the entry price. */
+  readonly stopDistanceMinBps: number;
+  readonly stopDistanceMaxPpm: number;
+  /** Stops at the exchange at a time: the one that protects and those it replaces. */
+  readonly openStopsMax: number;
 }
 
 /** For real money. Meant for one symbol traded a few times a day. */
@@ -72,6 +77,9 @@ export const LIVE_LIMITS: RiskLimits = {
   flipsPerDayMax: 20,
   duplicateWindowMs: 2_000,
   fundingMaxBps: 10,
+  stopDistanceMinBps: 20,
+  stopDistanceMaxPpm: 30_000,
+  openStopsMax: 4,
 };
 
 /** For demonstrations on the simulator, where a strategy on one-second candles trades several times a minute. */

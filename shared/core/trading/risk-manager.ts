@@ -50,7 +50,8 @@ export type RiskReason =
   | 'rejectRate'
   | 'flipRate'
   | 'duplicate'
-  | 'funding';
+  | 'funding'
+  | 'stopDistance';
 
 export type Verdict =
   | { readonly approved: true; readonly order: ApprovedOrder }
@@ -64,10 +65,13 @@ export interface RiskContext {
   readonly gate: TradingGate;
   readonly activity: RiskActivity;
   readonly position: Lots;
+  /** Signed cost of the position: its entry price × its lots. */
+  readonly cost: Money;
   /** What unsettled orders may still add on either side, this order not counted. */
   readonly exposure: { readonly buy: Lots; readonly sell: Lots };
-  /** Orders that are or may be at work; one presumed absent counts in `exposure` only. */
+  /** Regular orders that are or may be at work, and stops; one presumed absent counts in `exposure` only. */
   readonly liveCount: number;
+  readonly liveStops: number;
   readonly bid: Ticks | null;
   readonly ask: Ticks | null;
   readonly markPrice: MarkPriceEvent | null;
@@ -86,7 +90,9 @@ export class RiskManager {
     const refusal =
       wellFormed(order, context) ??
       permitted(order, context) ??
-      (order.purpose === 'open' ? entry(order, context) : exit(order, context));
+      (order.purpose === 'open'
+        ? entry(order, context)
+        : (exit(order, context) ?? (order.purpose === 'protect' ? stop(order, context) : null)));
     if (refusal) return { approved: false, ...refusal };
     return { approved: true, order: order as ApprovedOrder };
   }
@@ -99,16 +105,18 @@ function refuse(reason: RiskReason, detail: string): Refusal {
 /** The exchange's own filters, so that a bad order is never sent. */
 function wellFormed({ request }: ProposedOrder, { instrument }: RiskContext): Refusal {
   const { spec } = instrument;
-  const { lots, price } = request;
-  if (!Number.isSafeInteger(lots) || (price !== null && !Number.isSafeInteger(price))) {
-    return refuse('notFinite', `quantity ${lots}, price ${price}`);
+  const { lots, price, stopPrice } = request;
+  const prices = [price, stopPrice ?? null].filter((asked) => asked !== null);
+  if (!Number.isSafeInteger(lots) || !prices.every(Number.isSafeInteger)) {
+    return refuse('notFinite', `quantity ${lots}, price ${price}, stop ${stopPrice}`);
   }
   const most = price === null ? Math.min(spec.marketLotsMax, spec.lotsMax) : spec.lotsMax;
   if (!(lots >= spec.lotsMin && lots <= most)) {
     return refuse('quantity', `${lots} lots are outside ${spec.lotsMin} to ${most}`);
   }
-  if (price !== null && (price < spec.priceMin || price > spec.priceMax)) {
-    return refuse('price', `${price} ticks are outside ${spec.priceMin} to ${spec.priceMax}`);
+  const outside = prices.find((asked) => asked < spec.priceMin || asked > spec.priceMax);
+  if (outside !== undefined) {
+    return refuse('price', `${outside} ticks are outside ${spec.priceMin} to ${spec.priceMax}`);
   }
   return null;
 }
@@ -116,16 +124,14 @@ function wellFormed({ request }: ProposedOrder, { instrument }: RiskContext): Re
 /** What the trading state and the holds allow. */
 function permitted({ purpose }: ProposedOrder, { gate }: RiskContext): Refusal {
   const { state } = gate;
-  if (state === 'halted' && purpose !== 'flatten')
+  if (state === 'halted' && purpose !== 'flatten' && purpose !== 'protect') {
     return refuse('tradingState', 'trading is halted');
+  }
   if (state === 'reducing' && purpose === 'open') {
     return refuse('tradingState', 'trading is set to reducing');
   }
-  const blocking = gate.blockingHold;
+  const blocking = gate.blocking(purpose);
   if (blocking) return refuse('hold', `${blocking}: ${gate.holds.get(blocking)}`);
-  if (purpose === 'open') {
-    for (const [hold, reason] of gate.holds) return refuse('hold', `${hold}: ${reason}`);
-  }
   return null;
 }
 
@@ -140,6 +146,26 @@ function exit({ request }: ProposedOrder, { position }: RiskContext): Refusal {
       `${request.side} ${request.lots} lots on a position of ${position}`,
     );
   }
+  return null;
+}
+
+/** A stop waits on the losing side of the entry price, neither so near that noise meets it nor too far to protect. */
+function stop({ request }: ProposedOrder, context: RiskContext): Refusal {
+  const { instrument, limits, position, cost, liveStops } = context;
+  const { stopPrice, price: limit } = request;
+  if (stopPrice === undefined || limit !== null) return refuse('price', 'a stop is a market order');
+  if (!Number.isSafeInteger(cost) || !Number.isSafeInteger(liveStops)) {
+    return refuse('notFinite', `cost ${cost}, ${liveStops} stops`);
+  }
+  const loss = cost - instrument.notional(stopPrice, position);
+  if (!(loss > 0)) return refuse('stopDistance', `${stopPrice} ticks are on the winning side`);
+  // To a thousandth of a ppm: a distance set to the limit is the limit, whatever the division leaves.
+  const ppm = Math.round(share(loss, Math.abs(cost)) * 1_000) / 1_000;
+  if (!(ppm >= limits.stopDistanceMinBps * 100 && ppm <= limits.stopDistanceMaxPpm)) {
+    return refuse('stopDistance', `${percent(loss, Math.abs(cost))} from the entry price`);
+  }
+  if (!(liveStops < limits.openStopsMax))
+    return refuse('openOrders', `${liveStops} stops are live`);
   return null;
 }
 

@@ -4,6 +4,7 @@
  */
 import type { DecisionRecord } from '../event.ts';
 import { broken, type Lots, type TimeMs } from '../units.ts';
+import type { Side } from './order.ts';
 
 /** A change of position that leads to the target. Positive buys. */
 export interface Trade {
@@ -59,6 +60,19 @@ export class TradeExecutor {
     if (this.#flatten) return;
     this.#flatten = { id, reason };
     this.#startOver();
+  }
+
+  /**
+   * A stop of `side` was met: the decision that held what it closed is done, and nothing is wanted until
+   * the next. Returns the decision that stands now; null where the one before is not concerned.
+   */
+  stoppedOut(side: Side): DecisionRecord | null {
+    const decision = this.#decision;
+    if (!decision || Math.sign(decision.target) !== (side === 'sell' ? 1 : -1)) return null;
+    const decisionId = `${decision.decisionId}-stopped`;
+    this.#decision = { ...decision, decisionId, target: 0 as Lots, reason: 'stopped out' };
+    if (!this.#flatten) this.#startOver();
+    return this.#decision;
   }
 
   /** Ends a flatten. The decision it overruled is stale and is dropped: the next signal decides. */

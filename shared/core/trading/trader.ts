@@ -4,20 +4,20 @@
  * TradeExecutor. One order at a time.
  */
 import type { AccountStateStore } from '../account/account-state-store.ts';
-import type { Margin, MarginCalculator } from '../account/margin-calculator.ts';
 import type { Outbox } from '../command.ts';
-import type { Event } from '../event.ts';
+import type { BookEvent, Event } from '../event.ts';
 import type { Instrument } from '../instrument.ts';
 import type { MarketState } from '../market/market-state.ts';
 import type { NotificationCenter } from '../notification/notification-center.ts';
-import { type Lots, type Ticks, type TimeMs, unreachable } from '../units.ts';
+import { broken, type Lots, type Ticks, type TimeMs, unreachable } from '../units.ts';
 import { isTerminal, mayStillArrive, type OrderRecord, type Purpose } from './order.ts';
 import type { OrderExecutor } from './order-executor.ts';
-import { lotsAtStake, type OrderStore } from './order-store.ts';
-import { RefusalCount } from './refusal-count.ts';
+import type { OrderStore } from './order-store.ts';
+import type { OrderSubmission } from './order-submission.ts';
+import type { PositionGuard } from './position-guard.ts';
 import type { RiskActivity } from './risk-activity.ts';
 import type { RiskLimits } from './risk-limits.ts';
-import type { ProposedOrder, RiskContext, RiskManager } from './risk-manager.ts';
+import type { ProposedOrder } from './risk-manager.ts';
 import type { Trade, TradeExecutor } from './trade-executor.ts';
 import type { TradingGate } from './trading-gate.ts';
 
@@ -41,17 +41,20 @@ export interface TraderParts {
   readonly orders: OrderStore;
   readonly gate: TradingGate;
   readonly tradeExecutor: TradeExecutor;
-  readonly riskManager: RiskManager;
+  readonly submission: OrderSubmission;
+  /** Null where positions have no stops. */
+  readonly guard: PositionGuard | null;
   readonly orderExecutor: OrderExecutor;
   readonly activity: RiskActivity;
   readonly notifications: NotificationCenter;
   readonly limits: RiskLimits;
 }
 
+/** The second attempt of a flatten goes so far through the touch. */
+const FLATTEN_SLIPPAGE_BPS = 150;
+
 export class Trader {
   instrument: Instrument | null = null;
-  margin: MarginCalculator | null = null;
-  readonly refusals = new RefusalCount();
   readonly #parts: TraderParts;
   /** The decision whose opening order the exchange refused last. */
   #refusedFlip: string | null = null;
@@ -63,7 +66,8 @@ export class Trader {
   /** Makes the order that leads towards the target, if one is due and allowed. */
   converge(nowMs: TimeMs, out: Outbox): void {
     const { account, tradeExecutor, gate } = this.#parts;
-    if (!this.instrument || gate.blockingHold) return;
+    const least = tradeExecutor.isFlattening ? 'flatten' : 'close';
+    if (!this.instrument || gate.blocking(least)) return;
     const trade = tradeExecutor.nextTrade(account.position, nowMs);
     if (!trade || this.#isInFlight(nowMs)) return;
     const { position } = account;
@@ -87,18 +91,19 @@ export class Trader {
   }
 
   onOrderEvent(event: OrderEvent, out: Outbox): void {
-    const { orderExecutor, activity } = this.#parts;
+    const { orderExecutor, activity, submission, guard } = this.#parts;
     const nowMs = event.timeMs;
     switch (event.kind) {
       case 'intentRecorded': {
         const order = orderExecutor.intentRecorded(
           event.clientOrderId,
-          (recorded) => this.#revalidate(recorded, nowMs),
+          (recorded) => submission.revalidate(recorded, nowMs),
           nowMs,
           out,
         );
         if (order?.state === 'sent' && this.instrument) {
-          activity.onOrder(order.intent.request, nowMs);
+          // Stops have a limit of their own: they must not use up what entries may.
+          if (order.intent.purpose !== 'protect') activity.onOrder(order.intent.request, nowMs);
           this.#parts.notifications.orderSent(order, this.instrument, out);
         }
         this.#ended(order, nowMs, out);
@@ -112,10 +117,11 @@ export class Trader {
       }
       case 'orderReport':
         this.#ended(orderExecutor.report(event, out), nowMs, out);
+        guard?.told(event, out);
         return;
       case 'orderRejected':
         activity.rejects.add(nowMs);
-        this.#onRejected(orderExecutor.rejected(event, out), event.code, out);
+        this.#onRejected(orderExecutor.rejected(event, out), event, out);
         return;
       case 'orderUnknown': {
         const order = orderExecutor.unknown(event, out);
@@ -131,28 +137,20 @@ export class Trader {
         return;
       case 'cancelFailed':
         orderExecutor.cancelFailed(event, out);
+        guard?.cancelFailed(nowMs);
         return;
       default:
         unreachable(event);
     }
   }
 
-  /** Margin of the present position; null while position, mark or terms are unknown. */
-  currentMargin(): Margin | null {
-    const { account, market } = this.#parts;
-    const mark = market.markPrice?.mark;
-    if (!this.margin || !this.instrument || mark === undefined || !account.isKnown) return null;
-    return this.margin.margin({
-      position: account.position,
-      mark,
-      walletBalance: account.record.walletBalance,
-      unrealizedPnl: account.unrealizedPnl(mark, this.instrument),
-      instrument: this.instrument,
-    });
-  }
-
   /** The exchange will not open for this decision: what is left of it is to close. A code of 0 is our own doing. */
-  #onRejected(order: OrderRecord | null, code: number, out: Outbox): void {
+  #onRejected(
+    order: OrderRecord | null,
+    { code, timeMs }: Extract<OrderEvent, { kind: 'orderRejected' }>,
+    out: Outbox,
+  ): void {
+    if (order?.intent.purpose === 'protect') this.#parts.guard?.rejected(code, timeMs, out);
     if (order && code !== 0 && order.intent.purpose === 'open') {
       this.#refusedFlip = order.intent.decisionId;
     }
@@ -161,8 +159,11 @@ export class Trader {
 
   /** An order ended short of what was asked: say so, and let the next attempt wait unless it filled something. */
   #ended(order: OrderRecord | null, nowMs: TimeMs, out: Outbox): void {
-    if (!order || !isTerminal(order.state) || order.state === 'filled' || !this.instrument) return;
+    if (!order || !this.instrument) return;
+    if (order.intent.purpose === 'protect') this.#parts.guard?.changed(order, nowMs, out);
+    if (!isTerminal(order.state) || order.state === 'filled') return;
     this.#parts.notifications.orderEnded(order, this.instrument, out);
+    if (order.intent.purpose === 'protect') return;
     const isExit = order.intent.purpose !== 'open';
     if (order.executedLots === 0) this.#parts.tradeExecutor.setBack(nowMs, isExit);
     else this.#parts.tradeExecutor.progressed();
@@ -171,16 +172,18 @@ export class Trader {
   /**
    * One order at a time: true while an answer is on its way, or a lost order may still arrive. Once it
    * cannot, it has been executed or never will be, and a reduce-only exit may go beside it: the
-   * exchange refuses it where there is nothing left to reduce.
+   * exchange refuses it where there is nothing left to reduce. A stop does not stand in the way until it
+   * has executed something, for as long as that is not booked.
    */
   #isInFlight(nowMs: TimeMs): boolean {
     const { orders, market } = this.#parts;
     if (orders.unsettledCount === 0) return false;
     const exchangeMs = market.exchangeMs(nowMs);
-    return orders.unsettled.some(
-      ({ state, intent }) =>
-        (state !== 'unknown' && state !== 'presumedAbsent') || mayStillArrive(intent, exchangeMs),
-    );
+    return orders.unsettled.some(({ state, intent, executedLots }) => {
+      if (intent.purpose === 'protect') return executedLots > 0;
+      const isLost = state === 'unknown' || state === 'presumedAbsent';
+      return !isLost || mayStillArrive(intent, exchangeMs);
+    });
   }
 
   /** Nothing opens beside an unknown order, nor a second time for a decision whose order is presumed absent. */
@@ -191,32 +194,34 @@ export class Trader {
   }
 
   #submit(order: ProposedOrder | null, nowMs: TimeMs, out: Outbox): boolean {
-    const { riskManager, orderExecutor, tradeExecutor, market, notifications } = this.#parts;
+    const { submission, tradeExecutor } = this.#parts;
     if (!order) return false;
-    const verdict = riskManager.validateOrder(order, this.#context(nowMs, null));
-    if (!verdict.approved) {
-      this.refusals.count(order, verdict.reason);
-      notifications.refused(order, verdict, out);
+    if (!submission.submit(order, nowMs, out)) {
       tradeExecutor.setBack(nowMs, order.purpose !== 'open');
       return false;
     }
     tradeExecutor.attempted();
-    orderExecutor.submit(verdict.order, { nowMs, exchangeMs: market.exchangeMs(nowMs) }, out);
     return true;
   }
 
-  /** An immediate limit order whose price is `slippageBps` through the touch; null without a book. */
+  /**
+   * An immediate limit order whose price is through the touch; a flatten that does not fill goes further
+   * through it, then to market. Null without a book, but for a flatten.
+   */
   #propose(trade: Trade, delta: Lots, purpose: Purpose): ProposedOrder | null {
-    const { book } = this.#parts.market;
-    if (!book) return null;
+    const { market, gate, limits } = this.#parts;
+    const slippageBps =
+      purpose === 'flatten' ? flattenBps(trade.attempt, limits) : limits.slippageBps;
+    const book = gate.holds.has('bookDown') ? null : market.book;
+    const isMarket = slippageBps === null || (book === null && purpose === 'flatten');
+    if (!book && !isMarket) return null;
     const isBuy = delta > 0;
-    const slip = this.#parts.limits.slippageBps / 10_000;
-    const price = isBuy ? Math.floor(book.ask * (1 + slip)) : Math.ceil(book.bid * (1 - slip));
+    const price = isMarket || !book ? null : through(book, isBuy, slippageBps);
     return {
       request: {
         side: isBuy ? 'buy' : 'sell',
-        lots: Math.abs(delta) as Lots,
-        price: price as Ticks,
+        lots: purpose === 'open' ? (Math.abs(delta) as Lots) : this.#exitLots(delta, price),
+        price,
         timeInForce: 'IOC',
         reduceOnly: purpose !== 'open',
       },
@@ -227,41 +232,25 @@ export class Trader {
     };
   }
 
-  /** An intent is the order it was made of, and more. */
-  #revalidate({ intent }: OrderRecord, nowMs: TimeMs) {
-    const context = this.#context(nowMs, intent.request.clientOrderId);
-    const verdict = this.#parts.riskManager.validateOrder(intent, context);
-    if (!verdict.approved) this.refusals.count(intent, verdict.reason);
-    return verdict;
+  /** What one order takes of an exit: the exchange's largest at most, the next attempt takes the rest. */
+  #exitLots(delta: Lots, price: Ticks | null): Lots {
+    const { lotsMax, marketLotsMax } = (this.instrument ?? broken('no instrument')).spec;
+    const most = price === null ? Math.min(lotsMax, marketLotsMax) : lotsMax;
+    return Math.min(Math.abs(delta), most) as Lots;
   }
+}
 
-  /** What RiskManager judges by; `except` is an order already among the unsettled. */
-  #context(nowMs: TimeMs, except: string | null): RiskContext {
-    const { market, account, orders, gate, activity, limits } = this.#parts;
-    const instrument = this.instrument as Instrument;
-    const own = except === null ? null : orders.get(except);
-    const exposure = orders.exposure();
-    const stake = own ? lotsAtStake(own) : 0;
-    const isBuy = own?.intent.request.side === 'buy';
-    const mark = market.markPrice?.mark;
-    return {
-      nowMs,
-      instrument,
-      limits,
-      gate,
-      activity,
-      position: account.position,
-      exposure: {
-        buy: (exposure.buy - (isBuy ? stake : 0)) as Lots,
-        sell: (exposure.sell - (own && !isBuy ? stake : 0)) as Lots,
-      },
-      liveCount: orders.liveCount - (own ? 1 : 0),
-      bid: market.book?.bid ?? null,
-      ask: market.book?.ask ?? null,
-      markPrice: market.markPrice,
-      equity: mark === undefined ? null : account.equity(mark, instrument),
-      margin: this.currentMargin(),
-      marginCalculator: this.margin,
-    };
-  }
+/** How far through the touch the attempt of a flatten goes; null for a market order. */
+function flattenBps(attempt: number, limits: RiskLimits): number | null {
+  if (attempt === 0) return limits.slippageBps;
+  return attempt === 1 ? FLATTEN_SLIPPAGE_BPS : null;
+}
+
+function through(
+  { bid, ask }: Pick<BookEvent, 'bid' | 'ask'>,
+  isBuy: boolean,
+  slippageBps: number,
+): Ticks {
+  const slip = slippageBps / 10_000;
+  return (isBuy ? Math.floor(ask * (1 + slip)) : Math.ceil(bid * (1 - slip))) as Ticks;
 }

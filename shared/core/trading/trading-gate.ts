@@ -4,6 +4,7 @@
  */
 import type { TradingState, TradingStateRecord } from '../event.ts';
 import type { TimeMs } from '../units.ts';
+import type { Purpose } from './order.ts';
 
 /** Holds under which nothing at all may be sent: our position, our right to act or the price is not known. */
 const BLOCKS_ALL = [
@@ -28,7 +29,21 @@ export type Hold = (typeof BLOCKS_ALL)[number] | (typeof BLOCKS_OPENING)[number]
 
 const STRICTNESS: Readonly<Record<TradingState, number>> = { active: 0, reducing: 1, halted: 2 };
 
-const ALL_BLOCKING: ReadonlySet<Hold> = new Set<Hold>(BLOCKS_ALL);
+/**
+ * The holds under which nothing of a purpose may be sent; opening waits for all of them to end. An
+ * operator's flatten goes to market without a book. A stop needs neither book nor comparison: it asks
+ * for no price of the market, and reduces or does nothing.
+ */
+const BLOCKING: Readonly<Record<Purpose, ReadonlySet<Hold>>> = {
+  open: new Set<Hold>([...BLOCKS_ALL, ...BLOCKS_OPENING]),
+  close: new Set<Hold>(BLOCKS_ALL),
+  flatten: without('bookDown'),
+  protect: without('bookDown', 'reconciling'),
+};
+
+function without(...excepted: readonly Hold[]): ReadonlySet<Hold> {
+  return new Set<Hold>(BLOCKS_ALL.filter((hold) => !excepted.includes(hold)));
+}
 
 export class TradingGate {
   #record: TradingStateRecord = {
@@ -53,11 +68,17 @@ export class TradingGate {
     return this.#holds;
   }
 
-  /** The first hold under which nothing may be sent; null where there is none. */
+  /** The first hold under which neither a signal's exit nor an entry may be sent; null where there is none. */
   get blockingHold(): Hold | null {
+    return this.blocking('close');
+  }
+
+  /** The first hold under which nothing of this purpose may be sent; null where there is none. */
+  blocking(purpose: Purpose): Hold | null {
     // Asked with every order and event of one: where nothing holds, no iterator need say so.
     if (this.#holds.size === 0) return null;
-    for (const hold of this.#holds.keys()) if (ALL_BLOCKING.has(hold)) return hold;
+    const blocking = BLOCKING[purpose];
+    for (const hold of this.#holds.keys()) if (blocking.has(hold)) return hold;
     return null;
   }
 
