@@ -24,6 +24,10 @@ export function configurationOptions(command: Command): Command {
     .option('--param <key=value>', 'strategy parameter; repeatable', parameter)
     .option('--size <size>', `position of one signal: ${SIZE_FORMS} (default 0.1x)`)
     .option(
+      '--stop <share>',
+      'distance of the stop from the entry price: 0.2% to 3%, none (default 3%)',
+    )
+    .option(
       '--store <store>',
       'sqlite:PATH, dynamodb[:ENDPOINT] or memory (default: a file in .plimsoll)',
     )

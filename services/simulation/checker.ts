@@ -5,6 +5,7 @@
 import type { Intent, OrderRecord } from '../../shared/core/trading/order.ts';
 import type { TimeMs } from '../../shared/core/units.ts';
 import type { OrderView, UserEvent } from '../../shared/simulation/venue.ts';
+import type { AlgoOrderView } from '../../shared/simulation/venue-algo.ts';
 import type { ExchangeHost, LedgerWatch } from './exchange-host.ts';
 import type { CommitLog } from './simulated-store.ts';
 
@@ -22,6 +23,15 @@ const PREFIX = 'p-';
 const CLOCK_MS = 1_500;
 /** From the last word of the trader's inputs to the exchange's matching. */
 const WAY_MS = 8_000;
+
+/** A position must have its stop so soon, told of the fill and answered at once. */
+const PROTECT_MS = 6_000;
+/** What went wrong delays by so much: a timeout, a pause, a restart and the wait for the lease. */
+const DELAY_MS = 45_000;
+/** However much goes wrong: as long as a trader lives and the store answers. */
+const PROTECT_MAX_MS = 120_000;
+/** An exit on record is on its way for so long. */
+const EXIT_MS = 10_000;
 
 interface Committed {
   readonly intent: Intent;
@@ -42,6 +52,12 @@ export class Checker implements CommitLog, LedgerWatch {
   readonly #halts: { state: string; atMs: TimeMs }[] = [];
   readonly #tradeIds = new Set<string>();
   #newestBookMs: () => number = () => 0;
+  #disturbed: () => { struckMs: number; servedSinceMs: number | null } = () => ({
+    struckMs: 0,
+    servedSinceMs: null,
+  });
+  #bareSinceMs: number | null = null;
+  #exitMs = Number.NEGATIVE_INFINITY;
   #epoch = 0;
   #position = 0;
   fills = 0;
@@ -50,6 +66,7 @@ export class Checker implements CommitLog, LedgerWatch {
     this.#host = host;
     this.#limits = limits;
     host.watch(this);
+    host.onQuote(({ exchangeMs }) => this.#checkProtection(exchangeMs));
   }
 
   /** Orders of ours that the exchange took. */
@@ -60,6 +77,11 @@ export class Checker implements CommitLog, LedgerWatch {
   /** Where to look up the newest book any living trader was given. */
   feeds(newestBookMs: () => number): void {
     this.#newestBookMs = newestBookMs;
+  }
+
+  /** Where to look up when something last went wrong, and since when a trader has lived with a store. */
+  disturbances(disturbed: () => { struckMs: number; servedSinceMs: number | null }): void {
+    this.#disturbed = disturbed;
   }
 
   violated(rule: string, detail: string): void {
@@ -79,6 +101,7 @@ export class Checker implements CommitLog, LedgerWatch {
     if (this.#keys.has(intent.key)) this.violated('I2', `slot ${intent.key} used twice`);
     this.#intents.set(id, { intent, atMs });
     this.#keys.add(intent.key);
+    if (intent.purpose === 'close' || intent.purpose === 'flatten') this.#exitMs = atMs;
     if (intent.purpose !== 'open') return;
     for (const [other, state] of this.#states) {
       if (state === 'unknown') this.violated('I13', `${id} opens while ${other} is unknown`);
@@ -104,10 +127,34 @@ export class Checker implements CommitLog, LedgerWatch {
     this.#clientIds.set(order.orderId, order.clientOrderId);
     if (!order.clientOrderId.startsWith(PREFIX)) return;
     const id = order.clientOrderId;
+    const intent = this.#checkIntent(id, { ...order, triggerPrice: undefined }, atMs);
+    if (!intent) return;
+    if (intent.purpose === 'open') this.#checkEntry(id, order, atMs);
+    else if (!order.isReduceOnly) this.violated('I11', `${id} exits without reduce-only`);
+  }
+
+  acceptedStop(order: AlgoOrderView, atMs: TimeMs): void {
+    const id = order.clientAlgoId;
+    if (!this.#checkIntent(id, order, atMs)) return;
+    if (!order.isReduceOnly) this.violated('I11', `${id} protects without reduce-only`);
+    if (order.workingType !== 'MARK_PRICE') this.violated('I12', `${id} is not on the mark price`);
+  }
+
+  /** One order an intent, on record before, equal to it and of the newest leader; the intent where there is one. */
+  #checkIntent(
+    id: string,
+    order: Pick<OrderView, 'side' | 'quantity' | 'isReduceOnly' | 'price'> & {
+      readonly triggerPrice: number | undefined;
+    },
+    atMs: TimeMs,
+  ): Intent | null {
     if (this.#accepted.has(id)) this.violated('I2', `${id} was accepted twice`);
     this.#accepted.add(id);
     const committed = this.#intents.get(id);
-    if (!committed) return this.violated('I1', `${id} has no intent on record`);
+    if (!committed) {
+      this.violated('I1', `${id} has no intent on record`);
+      return null;
+    }
     const { intent } = committed;
     const { request } = intent;
     if (committed.atMs > atMs) this.violated('I1', `${id} was accepted before it was recorded`);
@@ -115,7 +162,8 @@ export class Checker implements CommitLog, LedgerWatch {
       request.side.toUpperCase() === order.side &&
       request.lots === order.quantity &&
       request.reduceOnly === order.isReduceOnly &&
-      (request.price ?? 0) === order.price;
+      (request.price ?? 0) === order.price &&
+      request.stopPrice === order.triggerPrice;
     if (!isEqual) this.violated('I1', `${id} differs from its intent`);
     if (intent.epoch < this.#epoch) {
       this.violated(
@@ -124,8 +172,41 @@ export class Checker implements CommitLog, LedgerWatch {
       );
     }
     this.#epoch = Math.max(this.#epoch, intent.epoch);
-    if (intent.purpose === 'open') this.#checkEntry(id, order, atMs);
-    else if (!request.reduceOnly) this.violated('I11', `${id} exits without reduce-only`);
+    return intent;
+  }
+
+  /** A live stop covers the whole position, or an exit is under way; soon, as far as anybody could act. */
+  #checkProtection(atMs: TimeMs): void {
+    this.#noteProtection(atMs);
+    if (this.#bareSinceMs === null || atMs < this.#exitMs + EXIT_MS) return;
+    const { struckMs, servedSinceMs } = this.#disturbed();
+    if (servedSinceMs === null) return;
+    const fromMs = Math.max(this.#bareSinceMs, servedSinceMs);
+    const mildMs = atMs - Math.max(fromMs, struckMs + DELAY_MS);
+    if (mildMs > PROTECT_MS || atMs - fromMs > PROTECT_MAX_MS) {
+      const since = atMs - this.#bareSinceMs;
+      this.violated('I12', `${this.#position} lots without a stop for ${since} ms`);
+    }
+  }
+
+  #noteProtection(atMs: TimeMs): void {
+    if (this.#isProtected()) this.#bareSinceMs = null;
+    else this.#bareSinceMs ??= atMs;
+  }
+
+  #isProtected(): boolean {
+    const { venue } = this.#host;
+    const { position } = venue.position('main');
+    if (position === 0) return true;
+    return venue.algo
+      .openOrders('main')
+      .some(
+        ({ side, quantity, isReduceOnly, clientAlgoId }) =>
+          clientAlgoId.startsWith(PREFIX) &&
+          side === (position > 0 ? 'SELL' : 'BUY') &&
+          quantity >= Math.abs(position) &&
+          isReduceOnly,
+      );
   }
 
   #checkEntry(id: string, order: OrderView, atMs: TimeMs): void {
@@ -168,6 +249,7 @@ export class Checker implements CommitLog, LedgerWatch {
   }
 
   userEvent(event: UserEvent, atMs: TimeMs): void {
+    this.#noteProtection(atMs);
     if (event.kind !== 'orderTradeUpdate' || event.tradeId === 0) return;
     this.#tradeIds.add(String(event.tradeId));
     const { clientOrderId, side } = event.order;
@@ -205,7 +287,12 @@ export class Checker implements CommitLog, LedgerWatch {
     for (const id of store.tradeIds) {
       if (!this.#tradeIds.has(id)) this.violated('I3', `fill ${id} never happened`);
     }
-    const open = new Set(venue.openOrders('main').map((o) => o.clientOrderId));
+    const stops = venue.algo.openOrders('main').map((stop) => stop.clientAlgoId);
+    if (!this.#isProtected()) this.violated('I12', 'the position has no stop');
+    if (account.position.position === 0 && stops.length > 0) {
+      this.violated('I12', `stops are left without a position: ${stops}`);
+    }
+    const open = new Set([...stops, ...venue.openOrders('main').map((o) => o.clientOrderId)]);
     for (const { intent, state } of store.orders) {
       const id = intent.request.clientOrderId;
       const isLive = state === 'open' || state === 'partiallyFilled';

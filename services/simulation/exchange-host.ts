@@ -9,6 +9,7 @@ import { MirroredMarket } from '../../shared/simulation/mirrored-market.ts';
 import type { Random } from '../../shared/simulation/random.ts';
 import { SimulatedExchange } from '../../shared/simulation/simulated-exchange.ts';
 import type { OrderParams, OrderView, UserEvent } from '../../shared/simulation/venue.ts';
+import type { AlgoOrderParams, AlgoOrderView } from '../../shared/simulation/venue-algo.ts';
 import { factsOf } from '../../shared/simulation/venue-facts.ts';
 import type { Faults } from './faults.ts';
 import type { World } from './world.ts';
@@ -32,6 +33,7 @@ export interface Quote {
 /** Sees the exchange's own ledger as it is written. */
 export interface LedgerWatch {
   accepted(order: OrderView, atMs: TimeMs): void;
+  acceptedStop(order: AlgoOrderView, atMs: TimeMs): void;
   userEvent(event: UserEvent, atMs: TimeMs): void;
 }
 
@@ -99,6 +101,13 @@ export class ExchangeHost {
   placeOrder(params: OrderParams): OrderView {
     const order = this.venue.placeOrder(ACCOUNT, params);
     this.#watch?.accepted(order, this.#world.nowMs);
+    return order;
+  }
+
+  /** Throws VenueError. */
+  placeStop(params: AlgoOrderParams): AlgoOrderView {
+    const order = this.venue.algo.place(ACCOUNT, params);
+    this.#watch?.acceptedStop(order, this.#world.nowMs);
     return order;
   }
 

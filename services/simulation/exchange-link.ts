@@ -11,6 +11,7 @@ import {
   type UserFact,
   type UserStreamSink,
 } from '../../shared/ports/exchange.ts';
+import { algoParamsOf, stopReportOf } from '../../shared/simulation/stop-facts.ts';
 import { VenueError } from '../../shared/simulation/venue.ts';
 import {
   asExchangeError,
@@ -20,7 +21,7 @@ import {
   reportOf,
   snapshotOf,
 } from '../../shared/simulation/venue-facts.ts';
-import { cancelOrder, placeOrder, queryOrder } from '../../shared/simulation/venue-orders.ts';
+import { cancelOrder, queryOrder } from '../../shared/simulation/venue-orders.ts';
 import { ACCOUNT, type ExchangeHost } from './exchange-host.ts';
 import type { Fault, Faults } from './faults.ts';
 import type { SimulatedProcess } from './process.ts';
@@ -121,8 +122,10 @@ class ExchangeLink implements ExchangeClient {
       if (nowMs - timestampMs > recvWindowMs || timestampMs >= nowMs + FUTURE_MS) {
         throw new VenueError(-1021, 'Timestamp for this request is outside of the recvWindow.');
       }
-      if (request.stopPrice !== undefined) return placeOrder(this.#host.venue, ACCOUNT, intent);
-      return reportOf(this.#host.placeOrder(orderParamsOf(intent, this.#host.instrument)));
+      const { instrument } = this.#host;
+      return request.stopPrice === undefined
+        ? reportOf(this.#host.placeOrder(orderParamsOf(intent, instrument)))
+        : stopReportOf(this.#host.placeStop(algoParamsOf(intent, instrument)));
     });
   }
 

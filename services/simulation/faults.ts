@@ -47,11 +47,22 @@ export const FAULTS = {
   operatorFlatten: 2,
 } as const;
 
+/** What happens to prices keeps nobody from acting. */
+const MARKET_FAULTS: ReadonlySet<string> = new Set([
+  'bookStalls',
+  'bookLate',
+  'marketStreamCut',
+  'priceJump',
+  'thinBook',
+]);
+
 export type Fault = keyof typeof FAULTS;
 export const FAULT_KINDS = Object.keys(FAULTS) as Fault[];
 
 export class Faults {
   readonly counts = new Map<Fault, number>();
+  /** When something last went wrong on the way to exchange or store, or with a process. */
+  lastStruckMs = 0;
   readonly #world: World;
   readonly #drawn: ReadonlyMap<Fault, { readonly perMille: number; readonly random: Random }>;
   #isOn = true;
@@ -87,6 +98,7 @@ export class Faults {
     if (!this.#isOn || !drawn?.random.chance(drawn.perMille)) return false;
     this.counts.set(kind, (this.counts.get(kind) ?? 0) + 1);
     this.#world.note(`fault ${kind}`);
+    if (!MARKET_FAULTS.has(kind)) this.lastStruckMs = this.#world.nowMs;
     return true;
   }
 

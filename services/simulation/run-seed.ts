@@ -48,6 +48,7 @@ const FAULTS_MS = 5 * HOUR_MS;
 const REST_MS = 1 * HOUR_MS;
 const CHAOS_EVERY_MS = 60_000;
 const KEY = { environment: 'live', account: ACCOUNT, instrument: 'BTCUSDT' };
+const RESUME_AFTER_MS = 600_000;
 const RESTART_MS = [1_000, 20_000] as const;
 
 const CONFIGURATION = loadConfiguration({
@@ -103,6 +104,9 @@ class Story {
   readonly #markets: MarketLink[] = [];
   readonly #living = new Set<SimulatedProcess>();
   #started = 0;
+  /** When a trader was last started or died, and when none could act. */
+  #bornMs = START_MS;
+  #unservedMs = START_MS;
   #isEnding = false;
 
   constructor({ seed, faults, crashes = [], faultsMs = FAULTS_MS }: SeedOptions) {
@@ -120,6 +124,10 @@ class Story {
       positionNotionalMaxPpm: 1_000_000,
       ordersPerMinuteMax: 20,
     });
+    this.#checker.disturbances(() => ({
+      struckMs: this.#faults.lastStruckMs,
+      servedSinceMs: this.#servedSinceMs(),
+    }));
     this.#checker.feeds(() => Math.max(...this.#markets.map((market) => market.newestBookMs())));
   }
 
@@ -156,6 +164,14 @@ class Story {
     };
   }
 
+  /** Since when one trader has lived unpaused, and the store has answered; null while none does. */
+  #servedSinceMs(): number | null {
+    const isServed =
+      !this.#health.isDown && this.#living.size > 0 && ![...this.#living].some((p) => p.isPaused);
+    if (!isServed) this.#unservedMs = this.#world.nowMs;
+    return isServed ? Math.max(this.#unservedMs, this.#bornMs) : null;
+  }
+
   /** Faults end, the price stands still; then everything is compared. */
   async #rest(isOver: () => boolean): Promise<void> {
     this.#faults.end();
@@ -178,6 +194,7 @@ class Story {
   /** Starts a trader process; when it ends for whatever reason, another is started. */
   #start(): void {
     this.#started += 1;
+    this.#bornMs = this.#world.nowMs;
     const name = `trader-${this.#started}`;
     const world = this.#world;
     const process = new SimulatedProcess(world, {
@@ -227,6 +244,7 @@ class Story {
 
   #bury(process: SimulatedProcess): void {
     this.#living.delete(process);
+    this.#bornMs = this.#world.nowMs;
     if (this.#isEnding || this.#living.size > 0) return;
     this.#world.after(this.#world.random.between(...RESTART_MS), () => this.#start());
   }
@@ -246,6 +264,7 @@ class Story {
     world.after(CHAOS_EVERY_MS, () => this.#chaos());
     const within = () => world.random.between(0, CHAOS_EVERY_MS);
     const faults = this.#faults;
+    void this.#lookAfter();
     const anyone = () => [...this.#living][world.random.below(Math.max(1, this.#living.size))];
     if (faults.strikes('kill')) {
       world.after(within(), () => anyone()?.kill());
@@ -295,6 +314,13 @@ class Story {
     const record = await tightenTrading(store, { state, ...change });
     this.#checker.tradingState(record.state, 'operator', nowMs);
     this.#world.after(backAfterMs, () => void this.#operate('active', 0));
+  }
+
+  /** The operator looks at what the trader has stopped by itself, and lets it go on. */
+  async #lookAfter(): Promise<void> {
+    const { state, by, sinceMs } = await createMemoryStore(KEY, this.#database).tradingState();
+    const isDue = this.#world.nowMs - sinceMs > RESUME_AFTER_MS;
+    if (state !== 'active' && by === 'plimsoll' && isDue) await this.#operate('active', 0);
   }
 
   async #flatten(): Promise<void> {

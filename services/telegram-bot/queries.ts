@@ -199,8 +199,9 @@ export function lastSeen(heartbeat: Heartbeat | null, nowMs: TimeMs): string {
 }
 
 function orderLines({ intent, state, filledLots }: OrderRecord, instrument: Instrument): string {
-  const { side, lots, price, clientOrderId, reduceOnly } = intent.request;
-  const at = price === null ? 'at market' : `at ${instrument.formatPrice(price)}`;
+  const { side, lots, price, stopPrice, clientOrderId, reduceOnly } = intent.request;
+  const atPrice = price === null ? 'at market' : `at ${instrument.formatPrice(price)}`;
+  const at = stopPrice === undefined ? atPrice : `stop ${instrument.formatPrice(stopPrice)}`;
   const filled = `${instrument.formatQuantity(filledLots)}/${instrument.formatQuantity(lots)}`;
   return [
     `${clientOrderId}  ${utc(intent.createdMs).slice(5, 19)}`,

@@ -29,6 +29,8 @@ export interface PerformerOptions {
 
 /** Binance: the timestamp is outside the time window. */
 const OUTSIDE_WINDOW = -1021;
+/** A cancel takes effect so soon or not at all; the next leader may count on what it would take away. */
+const CANCEL_WINDOW_MS = 2_000;
 
 export class CommandPerformer {
   readonly #options: PerformerOptions;
@@ -120,7 +122,11 @@ export class CommandPerformer {
   }
 
   async #cancelOrder({ clientOrderId, orderClass }: CancelOrderCommand): Promise<void> {
-    const { exchange, post } = this.#options;
+    const { exchange, leadership, post } = this.#options;
+    if (!leadership.maySend(CANCEL_WINDOW_MS)) {
+      const message = 'the lease is about to end';
+      return post({ kind: 'cancelFailed', clientOrderId, code: 0, message });
+    }
     try {
       this.#report('reply', await exchange.cancelOrder(clientOrderId, orderClass));
     } catch (error) {

@@ -63,6 +63,12 @@ function emphasised(topic: Topic, severity: Severity, text: string): string {
   return topic === 'candle' ? pc.dim(text) : text;
 }
 
+function guardText({ stopPrice }: Summary): string {
+  return stopPrice === null
+    ? 'with no stop at the exchange'
+    : `with a stop at ${stopPrice} at the exchange`;
+}
+
 function summaryTable(summary: Summary, files: { journal: string | null; store: string }): string {
   const usdt = (text: string) => `${displayMoney(parseMoney(text), 4)} USDT`;
   const minutes = ((summary.endedMs - summary.startedMs) / 60_000).toFixed(1);
@@ -84,7 +90,7 @@ function summaryTable(summary: Summary, files: { journal: string | null; store: 
     ],
     [
       'position',
-      `${summary.position}${Number(summary.position) === 0 ? '' : ' stays open, with no stop at the exchange'}`,
+      `${summary.position}${Number(summary.position) === 0 ? '' : ` stays open, ${guardText(summary)}`}`,
     ],
     ['wallet', usdt(summary.walletBalance)],
     [

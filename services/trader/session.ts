@@ -344,8 +344,12 @@ export class TradingSession {
     if (position === 0) return;
     const { presenter, clock } = this.#parts;
     const held = `${engine.instrument.formatQuantity(position)} ${engine.instrument.spec.baseAsset}`;
-    const text = `position ${held} stays open, with no stop at the exchange`;
-    presenter.notify({ timeMs: clock.now(), topic: 'session', severity: 'warning', text });
+    const stop = engine.stopPrice;
+    const guard =
+      stop === null ? 'with no stop' : `with a stop at ${engine.instrument.formatPrice(stop)}`;
+    const text = `position ${held} stays open, ${guard} at the exchange`;
+    const severity = stop === null ? 'warning' : 'notice';
+    presenter.notify({ timeMs: clock.now(), topic: 'session', severity, text });
   }
 
   #startDuration(): TimerHandle | null {

@@ -29,6 +29,8 @@ export interface Summary {
   readonly ordersPlaced: number;
   readonly fills: number;
   readonly position: string;
+  /** Price of the stop at the exchange that covers the position; null where none does. */
+  readonly stopPrice: string | null;
   readonly walletBalance: string;
   readonly equity: string | null;
   readonly realizedPnl: string;
@@ -121,6 +123,7 @@ export function summarize(input: {
     ordersPlaced: counters.ordersPlaced,
     fills: counters.fills,
     position: instrument.formatQuantity(engine.account.position),
+    stopPrice: engine.stopPrice === null ? null : instrument.formatPrice(engine.stopPrice),
     walletBalance: money(account?.walletBalance),
     equity: engine.equity === null ? null : money(engine.equity),
     realizedPnl: money(account?.realizedPnl),

@@ -6,7 +6,7 @@ import type { DecisionRecord, TradingStateRecord } from '../event.ts';
 import type { Instrument } from '../instrument.ts';
 import type { MidPriceCandle } from '../market/candle.ts';
 import type { StrategySignal } from '../strategy/strategy-manager.ts';
-import type { Fill, OrderRecord } from '../trading/order.ts';
+import type { Fill, OrderRecord, OrderRequest } from '../trading/order.ts';
 import type { ProposedOrder } from '../trading/risk-manager.ts';
 import { displayMoney, type Lots, type Money } from '../units.ts';
 
@@ -91,13 +91,15 @@ export class NotificationCenter {
 
   orderSent({ intent }: OrderRecord, instrument: Instrument, out: Outbox): void {
     if (this.#isQuiet) return;
-    const { side, lots, price: limit, timeInForce, reduceOnly, clientOrderId } = intent.request;
-    this.#refusalsTold.clear();
+    const { side, lots, timeInForce, reduceOnly, stopPrice, clientOrderId } = intent.request;
+    // A stop goes beside what was refused: it makes nothing of it news again.
+    if (stopPrice === undefined) this.#refusalsTold.clear();
+    const price = orderPrice(intent.request, instrument);
     this.say(
       out,
       'order',
       'info',
-      `${side} ${instrument.formatQuantity(lots)} ${limit === null ? 'at market' : `limit ${instrument.formatPrice(limit)}`} ${timeInForce}` +
+      `${side} ${instrument.formatQuantity(lots)} ${price} ${timeInForce}` +
         `${reduceOnly ? ' reduce-only' : ''}  ${clientOrderId}`,
     );
   }
@@ -147,4 +149,9 @@ export class NotificationCenter {
       `state-${record.version}`,
     );
   }
+}
+
+function orderPrice({ price, stopPrice }: OrderRequest, instrument: Instrument): string {
+  if (stopPrice !== undefined) return `stop ${instrument.formatPrice(stopPrice)}`;
+  return price === null ? 'at market' : `limit ${instrument.formatPrice(price)}`;
 }
