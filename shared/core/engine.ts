@@ -36,6 +36,7 @@ import { PositionGuard } from './trading/position-guard.ts';
 import { RiskActivity } from './trading/risk-activity.ts';
 import type { RiskLimits } from './trading/risk-limits.ts';
 import { RiskManager, type RiskReason } from './trading/risk-manager.ts';
+import { RiskWatch } from './trading/risk-watch.ts';
 import { TradeExecutor } from './trading/trade-executor.ts';
 import { Trader } from './trading/trader.ts';
 import { TradingGate } from './trading/trading-gate.ts';
@@ -63,6 +64,8 @@ export interface EngineSettings {
 }
 
 const TICK_MS = 1_000;
+/** Who the engine is where it changes the trading state. */
+const SELF = 'plimsoll';
 
 export class Engine {
   readonly market = new MarketState();
@@ -80,6 +83,7 @@ export class Engine {
   readonly #activity = new RiskActivity();
   readonly #settlement: Settlement;
   readonly #monitor: RiskMonitor;
+  readonly #watcher: RiskWatch;
   readonly #notifications: NotificationCenter;
   #now = 0 as TimeMs;
   #sequence = 0;
@@ -117,6 +121,7 @@ export class Engine {
       limits: settings.limits,
       reduce: (reason: string, out: Outbox) => this.#changeState('reducing', reason, out),
     };
+    this.#watcher = new RiskWatch(parts);
     this.#submission = new OrderSubmission({ ...parts, riskManager: new RiskManager() });
     const { stopDistancePpm } = settings;
     this.#guard =
@@ -126,6 +131,7 @@ export class Engine {
     this.#settlement = new Settlement({
       ...parts,
       guard: this.#guard,
+      watch: this.#watcher,
       prefix: this.#orderExecutor.prefix,
       reconcileEveryMs: settings.reconcileEveryMs,
     });
@@ -190,6 +196,7 @@ export class Engine {
         return;
       case 'markPrice':
         this.market.markPrice = event;
+        this.#watcher.onMarkPrice(event);
         return;
       case 'feedStatus':
         return this.#onFeedStatus(event, out);
@@ -211,6 +218,7 @@ export class Engine {
       case 'accountTerms':
         this.#margin = new MarginCalculator(event.brackets, event.leverage);
         this.#submission.margin = this.#margin;
+        this.#watcher.expectLeverage(event.leverage);
         return;
       case 'recovered':
         return this.#onRecovered(event, out);
@@ -254,6 +262,10 @@ export class Engine {
           event.status === 'down' ? 'critical' : 'info',
         );
         return;
+      case 'loopLag':
+        return this.#watcher.onLoopLag(event);
+      case 'accountConfig':
+        return this.#watcher.onAccountConfig(event);
       case 'tradingState':
         return this.#onTradingState(event.record, out);
       case 'operator':
@@ -348,7 +360,8 @@ export class Engine {
     if (event.tradingState.state !== 'active') {
       this.#notifications.stateChanged(event.tradingState, out);
     }
-    if (event.account) this.account.restore(event.account, event.recentTradeIds);
+    if (event.account) this.#restoreAccount(event.account, event);
+    this.#refuseCrashLoop(event.recentStarts ?? 1, out);
     if (event.decision) {
       this.strategies.restore(event.decision);
       this.tradeExecutor.restore(event.decision, event.timeMs);
@@ -365,6 +378,22 @@ export class Engine {
     this.#refreshHolds();
     this.#settlement.reconcileAt(event.timeMs);
     this.#onTimer('tick', out);
+  }
+
+  #restoreAccount(account: AccountRecord, event: RecoveredEvent): void {
+    const { recentTradeIds, recentFills = [], tradingState, timeMs } = event;
+    this.account.restore(account, recentTradeIds);
+    this.#activity.restore(recentFills, account.position, timeMs);
+    // Resumed by a person while no trader ran: the losses before that are accepted, once.
+    const { state, by, version } = tradingState;
+    const isResumed = state === 'active' && by !== SELF && version > 0;
+    this.#isLossAccepted = isResumed && version > (account.lossAcceptedVersion ?? 0);
+  }
+
+  /** A trader that ends badly and starts again and again must not trade at every start. */
+  #refuseCrashLoop(starts: number, out: Outbox): void {
+    if (starts <= this.#settings.limits.startsPer10MinutesMax) return;
+    this.#changeState('reducing', `${starts} starts in 10 minutes: a crash loop`, out);
   }
 
   #onFeedStatus(event: FeedStatusEvent, out: Outbox): void {
@@ -408,9 +437,16 @@ export class Engine {
   }
 
   /** Trading states only tighten by themselves; loosening is the operator's. */
-  #changeState(state: Exclude<TradingState, 'active'>, reason: string, out: Outbox): void {
-    if (this.gate.state === state || this.gate.state === 'halted') return;
-    const record = this.gate.next({ state, reason, by: 'plimsoll', nowMs: this.#now });
+  #changeState(
+    state: Exclude<TradingState, 'active'>,
+    reason: string,
+    out: Outbox,
+    { isNewCause = false } = {},
+  ): void {
+    // Who is about to resume from what they saw must not resume from a cause they have not seen.
+    const isAsStrict = this.gate.state === state || this.gate.state === 'halted';
+    if (isAsStrict && !isNewCause) return;
+    const record = this.gate.next({ state, reason, by: SELF, nowMs: this.#now });
     this.gate.adopt(record);
     out.push({ kind: 'saveTradingState', record });
     this.#notifications.stateChanged(record, out);
@@ -447,6 +483,7 @@ export class Engine {
   #onTick(out: Outbox): void {
     out.push({ kind: 'setTimer', id: 'tick', atMs: (this.#now + TICK_MS) as TimeMs });
     this.#refreshHolds();
+    this.#watcher.tell(out);
     this.#watch(this.equity, out);
   }
 
@@ -463,7 +500,8 @@ export class Engine {
 
   #acceptLoss(equity: Money, out: Outbox): void {
     this.#isLossAccepted = false;
-    this.#saveAccount(this.account.acceptLoss(equity, this.#now), out);
+    const { version } = this.gate.record;
+    this.#saveAccount(this.account.acceptLoss(equity, version, this.#now), out);
   }
 
   #saveAccount(account: AccountRecord, out: Outbox): void {
@@ -477,7 +515,7 @@ export class Engine {
     }
     // A drawdown lasts: what has been done about it is not done again with every tick.
     if (this.gate.state === 'halted' && this.tradeExecutor.isFlattening) return;
-    this.#changeState('halted', breach.reason, out);
+    this.#changeState('halted', breach.reason, out, { isNewCause: true });
     this.tradeExecutor.flatten(`breach-${this.#now}`, breach.reason);
   }
 
@@ -526,6 +564,7 @@ export class Engine {
       !(market.clockErrorMs <= limits.clockErrorMaxMs),
       'exchange time is not known well enough',
     );
+    this.#watcher.refresh(now);
   }
 
   #say(out: Outbox, text: string, severity: 'info' | 'critical' = 'info'): void {

@@ -128,7 +128,8 @@ export function settings(over: Partial<EngineSettings> & { limits?: RiskLimits }
     intervalMs: 60_000,
     candleGraceMs: 200,
     reconcileEveryMs: 60_000,
-    limits: LIVE_LIMITS,
+    // Scenarios compare the account where it is their subject alone.
+    limits: { ...LIVE_LIMITS, accountAgeMaxMs: Number.MAX_SAFE_INTEGER },
     orders: ORDER_SETTINGS,
     stopDistancePpm: null,
     strategies: [],

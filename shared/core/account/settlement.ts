@@ -16,10 +16,13 @@ import type { NotificationCenter } from '../notification/notification-center.ts'
 import { isSettled, type OrderStore } from '../trading/order-store.ts';
 import type { PositionGuard } from '../trading/position-guard.ts';
 import type { RiskActivity } from '../trading/risk-activity.ts';
+import type { RiskLimits } from '../trading/risk-limits.ts';
+import type { RiskWatch } from '../trading/risk-watch.ts';
 import type { TradeExecutor } from '../trading/trade-executor.ts';
 import type { TradingGate } from '../trading/trading-gate.ts';
-import { broken, type TimeMs } from '../units.ts';
+import { broken, formatMoney, type Money, type TimeMs } from '../units.ts';
 import type { AccountStateStore } from './account-state-store.ts';
+import { EquityJump } from './equity-jump.ts';
 import { Reconciler } from './reconciler.ts';
 
 const RETRY_MS = 2_000;
@@ -33,6 +36,8 @@ export interface SettlementParts {
   /** Null where positions have no stops. */
   readonly guard: PositionGuard | null;
   readonly activity: RiskActivity;
+  readonly watch: RiskWatch;
+  readonly limits: RiskLimits;
   readonly notifications: NotificationCenter;
   /** Client order ids of ours start so. */
   readonly prefix: string;
@@ -48,6 +53,8 @@ export class Settlement {
   /** When the account is to be compared next; 0 before the start. */
   #reconcileAtMs = 0;
   #userStreamChangedMs = -1;
+  readonly #jump = new EquityJump();
+  #jumpedMs = -1;
 
   constructor(parts: SettlementParts) {
     this.#parts = parts;
@@ -79,14 +86,14 @@ export class Settlement {
     if (!account.isKnown) return false;
     if (event.source === 'stream') this.#reconciler.streamEvent();
     const before = account.position;
+    const equityBefore = this.#equity;
     const booked = account.applyFill(event.fill, this.#known, event.timeMs);
     if (!booked) return false;
     const order = orders.applyFill(event.fill, event.timeMs);
     out.push({ kind: 'save', order, fill: event.fill, payment: null, account: booked });
     notifications.filled(event.fill, booked, this.#known, out);
-    if (Math.sign(before) === -Math.sign(booked.position) && before !== 0) {
-      activity.flips.add(event.timeMs);
-    }
+    activity.onFill({ before, after: booked.position }, event.fill, event.timeMs);
+    this.#explain(event, equityBefore);
     if (order?.intent.purpose === 'protect') guard?.changed(order, event.timeMs, out);
     if (!order) this.#onForeignFill(event, out);
     else if (isSettled(order)) tradeExecutor.progressed();
@@ -111,6 +118,8 @@ export class Settlement {
     if (!changed) return;
     const { reason, amount, id, exchangeMs } = event;
     const payment = { reason, amount, id, exchangeMs };
+    if (reason !== 'funding') this.#jump.onPayment(amount);
+    this.#watchJump(event.timeMs);
     out.push({ kind: 'save', order: null, fill: null, payment, account: changed });
   }
 
@@ -136,9 +145,14 @@ export class Settlement {
     const verified = account.verified();
     this.#save(verified, out);
     this.#settleEnded(event, out);
+    this.#parts.watch.onAccountVerified(event.timeMs);
     // What was asked before the user stream changed does not say what the stream missed.
-    const isCurrent = event.requestedMs > this.#userStreamChangedMs;
+    const isCurrent = event.requestedMs > Math.max(this.#userStreamChangedMs, this.#jumpedMs);
     this.#reconcileAtMs = event.timeMs + (isCurrent ? this.#parts.reconcileEveryMs : 0);
+    if (isCurrent) {
+      this.#jump.settle();
+      gate.hold('equityJump', false, '');
+    }
     if (isCurrent && gate.hold('reconciling', false, '')) {
       const position = instrument.formatQuantity(verified.position);
       const text = `reconciled with the exchange: position ${position}`;
@@ -169,6 +183,31 @@ export class Settlement {
       out.push({ kind: 'save', order: settled, fill: null, payment: null, account: null });
       tradeExecutor.progressed();
     }
+  }
+
+  /** Equity at the mark price; null before that is known. */
+  get #equity(): Money | null {
+    const { account, market } = this.#parts;
+    return market.mark === null ? null : account.equity(market.mark, this.#known);
+  }
+
+  #explain({ fill, timeMs }: FillEvent, before: Money | null): void {
+    const { mark } = this.#parts.market;
+    const after = this.#equity;
+    if (before === null || after === null || mark === null) return;
+    this.#jump.onFill(fill, { before, after, mark }, this.#known);
+    this.#watchJump(timeMs);
+  }
+
+  /** Sizes must not follow money of unknown origin: nothing opens until the account has been read and compared. */
+  #watchJump(nowMs: TimeMs): void {
+    const { gate, limits } = this.#parts;
+    const equity = this.#equity;
+    if (equity === null || !this.#jump.isBeyond(limits.equityJumpMaxPpm, equity)) return;
+    const text = `${formatMoney(this.#jump.unexplained)} USDT came or went unexplained`;
+    gate.hold('equityJump', true, text);
+    this.#jumpedMs = nowMs;
+    this.#reconcileAtMs = nowMs;
   }
 
   #save(account: AccountRecord, out: Outbox): void {

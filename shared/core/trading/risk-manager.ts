@@ -6,6 +6,7 @@ import type { Margin, MarginCalculator } from '../account/margin-calculator.ts';
 import type { MarkPriceEvent } from '../event.ts';
 import type { Instrument } from '../instrument.ts';
 import type { Lots, Money, Ticks, TimeMs } from '../units.ts';
+import { depth, fundingBlackout, leverage, roundTrips } from './entry-conditions.ts';
 import type { OrderRequest, Purpose } from './order.ts';
 import type { RiskActivity } from './risk-activity.ts';
 import type { RiskLimits } from './risk-limits.ts';
@@ -47,10 +48,13 @@ export type RiskReason =
   | 'marginRatio'
   | 'liquidationDistance'
   | 'orderRate'
-  | 'rejectRate'
-  | 'flipRate'
+  | 'roundTripRate'
   | 'duplicate'
   | 'funding'
+  | 'fundingBlackout'
+  | 'depth'
+  | 'effectiveLeverage'
+  | 'openOrderNotional'
   | 'stopDistance';
 
 export type Verdict =
@@ -74,13 +78,19 @@ export interface RiskContext {
   readonly liveStops: number;
   readonly bid: Ticks | null;
   readonly ask: Ticks | null;
+  readonly bidLots: Lots | null;
+  readonly askLots: Lots | null;
+  /** What the exchange's clock shows, as we estimate it. */
+  readonly exchangeMs: TimeMs;
+  /** Null until funding has been paid in this session. */
+  readonly lastFundingMs: TimeMs | null;
   readonly markPrice: MarkPriceEvent | null;
   readonly equity: Money | null;
   readonly margin: Margin | null;
   readonly marginCalculator: MarginCalculator | null;
 }
 
-type Refusal = { readonly reason: RiskReason; readonly detail: string } | null;
+export type Refusal = { readonly reason: RiskReason; readonly detail: string } | null;
 
 const PPM = 1_000_000;
 
@@ -174,10 +184,12 @@ function entry(order: ProposedOrder, context: RiskContext): Refusal {
 }
 
 /** The market must be known, sane and near what is asked. */
-function price({ request }: ProposedOrder, context: RiskContext): Refusal {
+function price(order: ProposedOrder, context: RiskContext): Refusal {
+  const { request } = order;
   const { bid, ask, markPrice, limits } = context;
   if (!isPositive(bid) || !isPositive(ask) || ask <= bid) return refuse('noBook', `${bid}/${ask}`);
   if (markPrice === null || !isPositive(markPrice.mark)) return refuse('noMark', 'no mark price');
+  if (!isPositive(markPrice.index)) return refuse('noMark', 'no index price');
   const { mark } = markPrice;
   const mid = (bid + ask) / 2;
   if (!(bps(ask - bid, mid) <= limits.spreadMaxBps)) {
@@ -198,7 +210,7 @@ function price({ request }: ProposedOrder, context: RiskContext): Refusal {
   }
   const rateBps = Math.abs(markPrice.fundingRateE8) / 10_000;
   if (!(rateBps <= limits.fundingMaxBps)) return refuse('funding', `${rateBps} bps a payment`);
-  return null;
+  return fundingBlackout(context) ?? depth(order, context);
 }
 
 /** Order, resulting position, margin and distance to liquidation, all in the worst case. */
@@ -233,7 +245,7 @@ function size({ request }: ProposedOrder, context: RiskContext): Refusal {
   ) as Lots;
   // A flip is two units: the half that closes adds no risk, so the order's size is judged by what it opens.
   const opened = Math.max(0, Math.abs(position + buying - selling)) as Lots;
-  const openedNotional = Math.min(notional, instrument.notional(worst, opened));
+  const openedNotional = Math.min(notional, instrument.notional(worst, opened)) as Money;
   if (!(share(openedNotional, equity) <= limits.orderNotionalMaxPpm)) {
     return refuse('orderNotional', `${percent(openedNotional, equity)} of equity`);
   }
@@ -241,6 +253,8 @@ function size({ request }: ProposedOrder, context: RiskContext): Refusal {
   if (!(share(positionNotional, equity) <= limits.positionNotionalMaxPpm)) {
     return refuse('positionNotional', `${percent(positionNotional, equity)} of equity`);
   }
+  const tooMuch = leverage(context, { positionNotional, openedNotional, price: worst });
+  if (tooMuch) return tooMuch;
   if (!(positionNotional <= context.marginCalculator.notionalMax())) {
     return refuse('leverage', 'above what the account’s leverage allows');
   }
@@ -269,30 +283,18 @@ const ORDER_WINDOWS = [
 ] as const;
 
 /** Not too many, not too fast, not twice the same. */
-function pace(
-  { request }: ProposedOrder,
-  { activity, limits, nowMs, position }: RiskContext,
-): Refusal {
-  const { orders, rejects, flips } = activity;
+function pace(order: ProposedOrder, context: RiskContext): Refusal {
+  const { activity, limits, nowMs } = context;
+  const { orders } = activity;
   for (const [windowMs, limit] of ORDER_WINDOWS) {
     const most = limits[limit];
     if (!(orders.count(nowMs, windowMs) < most)) {
       return refuse('orderRate', `${most} orders in ${windowMs / 1000} s`);
     }
   }
-  if (!(rejects.count(nowMs, 60_000) < limits.rejectsPerMinuteMax)) {
-    return refuse('rejectRate', `${limits.rejectsPerMinuteMax} rejects in a minute`);
-  }
-  const after = position + (request.side === 'buy' ? request.lots : -request.lots);
-  if (position !== 0 && Math.sign(after) === -Math.sign(position)) {
-    if (!(flips.count(nowMs, 600_000) < limits.flipsPer10MinutesMax)) {
-      return refuse('flipRate', `${limits.flipsPer10MinutesMax} flips in 10 minutes`);
-    }
-    if (!(flips.count(nowMs, 86_400_000) < limits.flipsPerDayMax)) {
-      return refuse('flipRate', `${limits.flipsPerDayMax} flips in a day`);
-    }
-  }
-  if (activity.isRepeat(request, nowMs, limits.duplicateWindowMs)) {
+  const tooMany = roundTrips(order, context);
+  if (tooMany) return tooMany;
+  if (activity.isRepeat(order.request, nowMs, limits.duplicateWindowMs)) {
     return refuse('duplicate', 'the same order was sent a moment ago');
   }
   return null;

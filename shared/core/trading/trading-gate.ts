@@ -22,6 +22,14 @@ const BLOCKS_OPENING = [
   'userStreamDown',
   'clockError',
   'unknownOrder',
+  'pricesDiverge',
+  'volatile',
+  'rejectRate',
+  'losingStreak',
+  'accountStale',
+  'equityJump',
+  'loopLag',
+  'accountChanged',
   'draining',
 ] as const;
 
