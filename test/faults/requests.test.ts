@@ -95,6 +95,7 @@ describe('when told to stay away', () => {
       expect(await outcome(rig.client.accountSnapshot())).toMatchObject(isRefused);
       const refusals = rig.faults.counts;
       // The book is lost meanwhile: its snapshot has to wait as well, and so has the listen key.
+      await rig.wait(2_000);
       rig.faults.arm('day-cut');
       for (let passedMs = 0; passedMs < 90_000; passedMs += 3_000) {
         await outcome(rig.client.placeOrder(rig.order('taken', { reduceOnly: true })));
