@@ -49,6 +49,28 @@ describe('a breach', () => {
     expect(monitor.breach(ACCOUNT, usdt(10_000), null, usdt(900_000))).toBeNull();
   });
 
+  it('of the distance to liquidation reduces at a tenth of the mark price, maintenance taken off', () => {
+    const at = (notional: number, ratePpm: number) =>
+      monitor.breach(
+        ACCOUNT,
+        usdt(10_000),
+        new MarginCalculator(
+          [{ notionalMax: usdt(1e6), maintenanceRatePpm: ratePpm, cum: usdt(0), leverageMax: 20 }],
+          20,
+        ),
+        money(notional),
+      );
+    expect(at(usdt(100_000) - 100, 0)).toBeNull();
+    expect(at(usdt(100_000), 0)).toMatchObject({
+      action: 'reduce',
+      reason: 'distance to liquidation of 10.00 %',
+    });
+    // 1.25 % of 80,000 USDT is 1,000: 9,000 are left, 11.25 % of it.
+    expect(at(usdt(80_000), 12_500)).toBeNull();
+    expect(at(usdt(90_000), 12_500)?.reason).toBe('distance to liquidation of 9.86 %');
+    expect(at(0, 12_500)).toBeNull();
+  });
+
   it('is put in words that name the cause and its size', () => {
     expect(judge(usdt(9_750))?.reason).toBe('daily loss of 2.50 %');
     expect(judge(usdt(9_000))?.reason).toBe('drawdown of 10.00 % from the highest equity');
