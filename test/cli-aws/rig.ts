@@ -8,7 +8,7 @@ import {
   stackName,
 } from '../../shared/config/deployment.ts';
 import { startLoopbackServer } from '../support/loopback-server.ts';
-import { arn, type FakeAws, REGION } from './fake-aws.ts';
+import { arn, type FakeAws } from './fake-aws.ts';
 
 export const TABLE = 'plimsoll-state-Table12AB34CD-XYZ';
 export const WEBHOOK_URL = 'https://abc.lambda-url.eu-west-1.on.aws/';
@@ -45,8 +45,6 @@ export function deploy(aws: FakeAws, mode: DeployedMode, without: readonly Stack
   }
   for (const name of ['telegram', 'trading', 'reading']) aws.addSecret(name);
 }
-
-export { REGION };
 
 type Json = Readonly<Record<string, unknown>>;
 
