@@ -127,9 +127,13 @@ describe('placing an order', () => {
     server.script = () => ({ break: 'silence' });
     const placing = errorOf(client.placeOrder(intent()));
     await server.arrival('/fapi/v1/order');
+    const { deliveries } = server.clock;
     server.clock.advance(9_999);
     server.clock.advance(1);
     check(await placing, { kind: 'unknownOutcome' });
+    // Nothing came: a shared clock that counted this would be one ahead for ever.
+    for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
+    expect(server.clock.deliveries).toBe(deliveries);
     expect(server.requests).toHaveLength(1);
     await client.stop();
   });

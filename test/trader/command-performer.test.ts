@@ -1,0 +1,34 @@
+/** Goal: what the performer does beside performing. Its dealings with orders are tested through the whole trader. */
+import { expect, it } from 'vitest';
+import {
+  CommandPerformer,
+  type PerformerOptions,
+} from '../../services/trader/command-performer.ts';
+import type { Fact } from '../../services/trader/runtime.ts';
+import { ExchangeError } from '../../shared/ports/exchange.ts';
+import { intent } from '../orders/scripted-binance.ts';
+import { ManualClock } from '../support/manual-clock.ts';
+
+async function placed(code: number): Promise<Fact['kind'][]> {
+  const posted: Fact['kind'][] = [];
+  const performer = new CommandPerformer({
+    clock: new ManualClock(),
+    exchange: {
+      placeOrder: () => Promise.reject(new ExchangeError('rejected', 'no', { code })),
+      clockOffset: () => Promise.resolve({ offsetMs: 3_000, errorMs: 5 }),
+    },
+    leadership: { maySend: () => true },
+    post: (fact: Fact) => posted.push(fact.kind),
+    onFailure: (error: Error) => {
+      throw error;
+    },
+  } as unknown as PerformerOptions);
+  performer.perform({ kind: 'placeOrder', intent: intent() });
+  await new Promise((resolve) => setImmediate(resolve));
+  return posted.sort();
+}
+
+it('asks for the exchange’s clock where an order was outside its time window', async () => {
+  expect(await placed(-1021)).toEqual(['clock', 'orderRejected']);
+  expect(await placed(-2019)).toEqual(['orderRejected']);
+});
