@@ -327,6 +327,13 @@ describe('the sweep', () => {
     });
     expect(map.ResultWriter.Parameters['Prefix.$']).toBe('$.resultsPrefix');
     expect(map.ItemReader.Parameters['Key.$']).toBe('$.itemsKey');
+    // What the worker is written for: see ChunkEvent in research/sweep/remote-chunk.ts.
+    expect(map.ItemProcessor.States.RunChunk.Parameters).toEqual({
+      bucket: expect.any(String),
+      'task.$': '$.task',
+      'chunk.$': '$.chunk',
+      'resultsPrefix.$': '$.resultsPrefix',
+    });
   });
 });
 
