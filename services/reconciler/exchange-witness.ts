@@ -18,12 +18,22 @@ export function createExchangeWitness(reader: SignedRead, instrument: Instrument
         const since = sinceMs(readMs);
         const payments = await reader.fundingAfter(since);
         const { walletBalance } = await reader.balance();
-        const { position } = await reader.position();
+        const { position, entryPrice } = await reader.position();
+        const { mark } = await reader.premiumIndex();
         const restingOrders = await resting(reader, instrument);
         const newer = await reader.fillsAfter(newestId(fills));
         if (newer.length === 0) {
           const recent = fills.filter(({ exchangeMs }) => exchangeMs >= since);
-          return { readMs, position, walletBalance, restingOrders, fills: recent, payments };
+          const valuation = { mark, entryPrice };
+          return {
+            readMs,
+            position,
+            walletBalance,
+            valuation,
+            restingOrders,
+            fills: recent,
+            payments,
+          };
         }
         fills = [...fills, ...newer];
       }

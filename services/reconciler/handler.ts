@@ -15,6 +15,7 @@ import {
   VARIABLES,
 } from '../../shared/config/deployment.ts';
 import { HOSTS } from '../../shared/config/hosts.ts';
+import { LIVE_LIMITS } from '../../shared/core/trading/risk-limits.ts';
 import { createExchangeWitness } from './exchange-witness.ts';
 import { createPaperWitness } from './paper-witness.ts';
 import { type ReconcilerServices, type RunResult, runReconciler } from './run.ts';
@@ -67,6 +68,8 @@ async function createServices(
     store,
     control,
     clock,
+    // A deployment trades within these: it gets no others.
+    limits: LIVE_LIMITS,
     log: (entry) => log({ level: 'info', ...entry }),
     measure: (mismatches) => metrics(clock.now(), { mismatches }),
     async openWitness(instrument) {

@@ -4,20 +4,23 @@
  * set trading to `reducing`.
  */
 import type { Instrument } from '../../shared/core/instrument.ts';
+import type { RiskLimits } from '../../shared/core/trading/risk-limits.ts';
 import type { TimeMs } from '../../shared/core/units.ts';
 import type { Clock } from '../../shared/ports/clock.ts';
 import type { ControlStore } from '../../shared/ports/control-store.ts';
 import type { Store } from '../../shared/ports/store.ts';
 import { readBooks } from './books.ts';
 import { compare, type Difference, WINDOW_MS } from './compare.ts';
+import { type Breach, type LimitState, watchLimits } from './limits.ts';
 import { differenceTable } from './table.ts';
-import type { Witness } from './witness.ts';
+import type { Testimony, Witness } from './witness.ts';
 
 export interface ReconcilerParts {
   readonly store: Store;
   readonly control: ControlStore;
   readonly witness: Witness;
   readonly instrument: Instrument;
+  readonly limits: RiskLimits;
   readonly clock: Clock;
 }
 
@@ -28,6 +31,8 @@ export interface ReconcilerState {
   readonly confirmed: Readonly<Record<string, Confirmed>>;
   /** Keys of differences about the past that were told and acted upon; they count no more. */
   readonly closed: readonly string[];
+  /** Null before the first look at limits. */
+  readonly limits: LimitState | null;
 }
 
 interface Confirmed {
@@ -38,6 +43,8 @@ interface Confirmed {
 
 export interface ReconcilerResult {
   readonly differences: readonly Difference[];
+  /** Limits the account is beyond, by the witness alone. */
+  readonly breaches: readonly Breach['key'][];
   readonly newlyFound: number;
   readonly resolved: number;
   /** Trading was set to `reducing` in this run. */
@@ -56,7 +63,12 @@ const LOOKS_MAX = 3;
 /** Runs after which a difference persists. */
 const PERSISTS_AFTER = 2;
 
-export const INITIAL_STATE: ReconcilerState = { suspects: {}, confirmed: {}, closed: [] };
+export const INITIAL_STATE: ReconcilerState = {
+  suspects: {},
+  confirmed: {},
+  closed: [],
+  limits: null,
+};
 
 const WRITE_ATTEMPTS_MAX = 5;
 
@@ -92,23 +104,32 @@ export async function reconcile(
   if (isResolved) await tellResolved(parts, { readMs, runs });
 
   const persisting = differences.filter(({ key }) => confirmed[key]?.runs === PERSISTS_AFTER);
-  const isReduced = persisting.length > 0 && (await reduce(parts, persisting, readMs));
+  const disagreement = `store and exchange disagree: ${persisting.map(({ what }) => what).join(', ')}`;
+  const isReducedForDifference =
+    persisting.length > 0 && (await reduce(parts, disagreement, readMs));
+  const watched = watchLimits({ ...parts, testimony: looked.testimony }, before.limits);
+  const isReducedForLimit = await actOnLimits(parts, watched.breaches, before.limits, {
+    readMs,
+    runs,
+  });
   // Nothing the trader does now can change the past: it is on record, and trading waits for a person.
   const past = persisting.filter(({ isHistory }) => isHistory).map(({ key }) => key);
   for (const key of past) delete confirmed[key];
   return {
-    state: { suspects, confirmed, closed: [...closed, ...past] },
+    state: { suspects, confirmed, closed: [...closed, ...past], limits: watched.state },
     result: {
       differences,
+      breaches: watched.state.breached,
       newlyFound: fresh.length,
       resolved: isResolved ? Object.keys(before.confirmed).length : 0,
-      isReduced,
+      isReduced: isReducedForDifference || isReducedForLimit,
     },
   };
 }
 
 interface Looked {
   readonly readMs: TimeMs;
+  readonly testimony: Testimony;
   readonly confirmed: readonly Difference[];
   /** Seen at the last look alone. */
   readonly suspects: Readonly<Record<string, string>>;
@@ -122,7 +143,7 @@ async function look(parts: ReconcilerParts, before: ReconcilerState): Promise<Lo
   for (let looks = 1; ; looks++) {
     const seen = await differencesNow(parts);
     if (!seen) return null;
-    const { readMs, differences } = seen;
+    const { readMs, testimony, differences } = seen;
     const isConfirmed = (difference: Difference) =>
       suspects[difference.key] === signature(difference) || difference.key in before.confirmed;
     const confirmed = differences.filter(isConfirmed);
@@ -130,6 +151,7 @@ async function look(parts: ReconcilerParts, before: ReconcilerState): Promise<Lo
     if (pending.length === 0 || looks === LOOKS_MAX) {
       return {
         readMs,
+        testimony,
         confirmed,
         suspects: signatures(pending),
         keys: new Set(differences.map(({ key }) => key)),
@@ -146,7 +168,7 @@ async function differencesNow({ store, witness, instrument }: ReconcilerParts) {
   const books = await readBooks(store);
   if (!books) return null;
   const differences = compare({ testimony, books, instrument, graceMs: GRACE_MS });
-  return { readMs: testimony.readMs, differences };
+  return { readMs: testimony.readMs, testimony, differences };
 }
 
 function signature({ store, exchange }: Difference): string {
@@ -185,13 +207,28 @@ async function tellResolved(
   });
 }
 
-/** From `active` alone: a halt is never loosened, and a `reducing` needs no second reason. */
-async function reduce(
-  { store }: ReconcilerParts,
-  differences: readonly Difference[],
-  nowMs: TimeMs,
+/** Acts on a limit when it is first found beyond: who resumes while it lasts has been told. */
+async function actOnLimits(
+  parts: ReconcilerParts,
+  breaches: readonly Breach[],
+  before: LimitState | null,
+  { readMs, runs }: { readMs: TimeMs; runs: number },
 ): Promise<boolean> {
-  const reason = `store and exchange disagree: ${differences.map(({ what }) => what).join(', ')}`;
+  const fresh = breaches.filter(({ key }) => !before?.breached.includes(key));
+  if (fresh.length === 0) return false;
+  const text = fresh.map((breach) => breach.text).join('; ');
+  await parts.store.addNotification({
+    key: `reconciler-limits-${runs}`,
+    topic: 'risk',
+    severity: 'critical',
+    text: `By the ${parts.witness.name} alone the account is beyond its limits: ${text}. Nothing opens until a person resumes.`,
+    timeMs: readMs,
+  });
+  return reduce(parts, `beyond limits by the ${parts.witness.name}: ${text}`, readMs);
+}
+
+/** From `active` alone: a halt is never loosened, and a `reducing` needs no second reason. */
+async function reduce({ store }: ReconcilerParts, reason: string, nowMs: TimeMs): Promise<boolean> {
   for (let i = 0; i < WRITE_ATTEMPTS_MAX; i++) {
     const { state, version } = await store.tradingState();
     if (state !== 'active') return false;

@@ -1,5 +1,6 @@
 /** What one event makes the reconciler do: at most one run at a time, each event once, told in one log line. */
 import type { Instrument } from '../../shared/core/instrument.ts';
+import type { RiskLimits } from '../../shared/core/trading/risk-limits.ts';
 import { guardedRun } from '../../shared/operation/guarded-run.ts';
 import { shownInstrument, traderStatus } from '../../shared/operation/trader-status.ts';
 import type { Clock } from '../../shared/ports/clock.ts';
@@ -18,6 +19,7 @@ export interface ReconcilerServices {
   readonly store: Store;
   readonly control: ControlStore;
   readonly clock: Clock;
+  readonly limits: RiskLimits;
   /** One for this run; null where there is none to ask: no key has been given. */
   readonly openWitness: (instrument: Instrument) => Promise<Witness | null>;
   /** Takes the number of differences; not called where nothing could be compared. */
@@ -66,7 +68,7 @@ export async function runReconciler(
 }
 
 async function compareOnce(
-  { store, control, clock, openWitness }: ReconcilerServices,
+  { store, control, clock, limits, openWitness }: ReconcilerServices,
   kept: Kept,
   runs: number,
 ): Promise<{ state: Kept; result: RunResult }> {
@@ -75,8 +77,9 @@ async function compareOnce(
   const witness = await openWitness(instrument);
   if (!witness) return { state: kept, result: { outcome: 'noKey' } };
   try {
-    const parts = { store, control, clock, witness, instrument };
-    const { state, result } = await reconcile(parts, kept.comparison, runs);
+    const parts = { store, control, clock, limits, witness, instrument };
+    const before = { ...INITIAL_STATE, ...kept.comparison };
+    const { state, result } = await reconcile(parts, before, runs);
     return {
       state: { comparison: state, unread: 0 },
       result: result ? { outcome: 'compared', ...result } : { outcome: 'nothingToCompare' },

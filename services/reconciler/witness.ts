@@ -1,7 +1,7 @@
 /** Who knows what really happened on the account, apart from the trader: the exchange, or the paper exchange's ledger. */
 import type { Payment } from '../../shared/core/event.ts';
 import type { Fill, OrderClass } from '../../shared/core/trading/order.ts';
-import type { Lots, Money, TimeMs } from '../../shared/core/units.ts';
+import type { Lots, Money, Ticks, TimeMs } from '../../shared/core/units.ts';
 
 /** An order that rests at the exchange, of either class. */
 export interface RestingOrder {
@@ -17,6 +17,8 @@ export interface Testimony {
   readonly readMs: TimeMs;
   readonly position: Lots;
   readonly walletBalance: Money;
+  /** What values the position; absent where the witness knows neither mark nor entry price. */
+  readonly valuation?: { readonly mark: Ticks; readonly entryPrice: Ticks };
   readonly restingOrders: readonly RestingOrder[];
   /** Of the time since `sinceMs`, as asked. */
   readonly fills: readonly Fill[];

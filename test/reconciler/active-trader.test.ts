@@ -15,6 +15,7 @@ import { createSignedRead } from '../../shared/adapters/binance/signed-read.ts';
 import { SystemClock } from '../../shared/adapters/clock/system-clock.ts';
 import { openDynamoDbStores } from '../../shared/adapters/dynamodb/store.ts';
 import { itemKey } from '../../shared/adapters/dynamodb/table.ts';
+import { SIMULATED_LIMITS } from '../../shared/core/trading/risk-limits.ts';
 import type { ControlStore } from '../../shared/ports/control-store.ts';
 import type { Store } from '../../shared/ports/store.ts';
 import {
@@ -92,6 +93,7 @@ describe.skipIf(!hasDynoxide)('beside a trader on DynamoDB', () => {
         store,
         control,
         clock,
+        limits: SIMULATED_LIMITS,
         log: () => undefined,
         measure: (mismatches) => measured.push(mismatches),
         openWitness: async (instrument) =>

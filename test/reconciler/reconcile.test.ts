@@ -12,6 +12,7 @@ import type { Testimony } from '../../services/reconciler/witness.ts';
 import { createMemoryControlStore } from '../../shared/adapters/memory/control-store.ts';
 import { createMemoryStore } from '../../shared/adapters/memory/store.ts';
 import type { Fill } from '../../shared/core/trading/order.ts';
+import { LIVE_LIMITS } from '../../shared/core/trading/risk-limits.ts';
 import type { Lots, Money, Ticks, TimeMs } from '../../shared/core/units.ts';
 import type { ControlStore } from '../../shared/ports/control-store.ts';
 import { ExchangeError } from '../../shared/ports/exchange.ts';
@@ -69,6 +70,7 @@ function run(parts: Partial<ReconcilerServices> = {}): Promise<RunResult> {
       store,
       control,
       clock: new FastClock(1_000),
+      limits: { ...LIVE_LIMITS, effectiveLeverageMaxPpm: 20_000_000 },
       log: () => undefined,
       measure: (mismatches) => measured.push(mismatches),
       openWitness: async () => ({
