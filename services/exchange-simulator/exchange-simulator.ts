@@ -165,8 +165,10 @@ function acceptSockets(
   server.on('upgrade', (request, socket, head) => {
     // A reset before the upgrade is the client's business.
     socket.on('error', () => socket.destroy());
-    const url = new URL(request.url ?? '/', 'ws://localhost');
-    if (url.pathname === CONTROL_PATH) {
+    const url = URL.parse(request.url ?? '/', 'ws://localhost');
+    if (!url) {
+      socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
+    } else if (url.pathname === CONTROL_PATH) {
       control.handleUpgrade(request, socket, head, (ws) => to.participants.accept(ws));
     } else if (StreamServer.serves(url.pathname) && to.isRefused()) {
       socket.end('HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\n\r\n');

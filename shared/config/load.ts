@@ -21,6 +21,10 @@ export type EffectiveConfiguration = Configuration & {
 
 type Layer = Readonly<Record<string, unknown>>;
 
+const SHOWN_CHARS_MAX = 200;
+/** Each comes with the list of those that are known. */
+const UNKNOWN_KEYS_SHOWN = 2;
+
 const ENVIRONMENT_PREFIX = 'PLIMSOLL_';
 /** Environment variables that are ours but no configuration keys. */
 const NOT_KEYS: ReadonlySet<string> = new Set([
@@ -54,8 +58,16 @@ export function loadConfiguration(sources: {
   ] as const) {
     for (const [key, value] of Object.entries(layer)) {
       if (value === undefined) continue;
-      const isMap = key === 'params' || key === 'risk';
-      merged[key] = isMap ? { ...(merged[key] as object), ...(value as object) } : value;
+      // What is no map is left as it is, for the schema to refuse: spread, it would be an empty one.
+      const isMap = (key === 'params' || key === 'risk') && isLayer(value);
+      const before = isMap && isLayer(merged[key]) ? merged[key] : {};
+      // Defined, not assigned: a key of "__proto__" would give the configuration a prototype to inherit from.
+      Object.defineProperty(merged, key, {
+        value: isMap ? { ...before, ...value } : value,
+        enumerable: true,
+        configurable: true,
+        writable: true,
+      });
       origin.set(key, name);
     }
   }
@@ -147,7 +159,7 @@ function readFile(path: string): Layer {
   } catch (error) {
     throw new ConfigurationError(`${path} is not JSON: ${(error as Error).message}`);
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+  if (!isLayer(value)) {
     throw new ConfigurationError(`${path} must hold one JSON object of configuration keys`);
   }
   for (const key of SECRET_KEYS) {
@@ -157,7 +169,11 @@ function readFile(path: string): Layer {
       );
     }
   }
-  return value as Layer;
+  return value;
+}
+
+function isLayer(value: unknown): value is Layer {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** `PLIMSOLL_FLATTEN_ON_EXIT=true` → flattenOnExit: true. Maps and lists are JSON. */
@@ -200,6 +216,18 @@ function fromText(key: string, text: string): unknown {
   }
 }
 
+/** As JSON, as much as a person wants to read; of what nests too deeply to be written, that. */
+function excerpt(value: unknown): string {
+  let text: string;
+  try {
+    text = JSON.stringify(value) ?? 'nothing';
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    text = 'something nested very deeply';
+  }
+  return text.length > SHOWN_CHARS_MAX ? `${text.slice(0, SHOWN_CHARS_MAX)}…` : text;
+}
+
 function screaming(key: string): string {
   return key.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
 }
@@ -215,14 +243,15 @@ function describe(
     const schema = path[0] === 'risk' ? LIVE_LIMITS : configurationSchema.shape;
     const known = Object.keys(schema).join(', ');
     return issue.keys
+      .slice(0, UNKNOWN_KEYS_SHOWN)
       .map(
         (key) =>
-          `${origin.get(path[0] ?? key) ?? 'configuration'}: unknown key ${where}${key}; known are ${known}`,
+          `${origin.get(path[0] ?? key) ?? 'configuration'}: unknown key ${where}${key.slice(0, SHOWN_CHARS_MAX)}; known are ${known}`,
       )
       .join('\n');
   }
   const key = path.join('.');
   const given = path.reduce<unknown>((value, step) => (value as Layer | undefined)?.[step], merged);
-  const shown = SECRET_KEYS.has(path[0] ?? '') ? '***' : JSON.stringify(given);
+  const shown = SECRET_KEYS.has(path[0] ?? '') ? '***' : excerpt(given);
   return `${origin.get(path[0] ?? '') ?? 'configuration'}: ${key} ${issue.message}, not ${shown}`;
 }

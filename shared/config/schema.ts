@@ -41,7 +41,7 @@ const amount = (min: number, max: number) =>
 
 const decimalText = z
   .string()
-  .regex(/^\d+(\.\d+)?$/, 'must be a plain decimal in quotes, e.g. "0.5"');
+  .regex(/^\d{1,12}(\.\d{1,12})?$/, 'must be a plain decimal in quotes, e.g. "0.5"');
 
 /** One range a limit. A share of equity is in ppm. */
 const limits = {

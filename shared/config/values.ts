@@ -19,7 +19,7 @@ export function parseDuration(text: string): number | null {
   const match = /^(\d{1,9})(ms|s|m|h|d)$/.exec(text);
   if (!match) return null;
   const ms = Number(match[1]) * (DURATION_UNITS[match[2] ?? ''] ?? 0);
-  return ms > 0 ? ms : null;
+  return ms > 0 && Number.isSafeInteger(ms) ? ms : null;
 }
 
 /** Distance of a stop in ppm of the entry price of "3%" or "0.5%"; null for anything else, zero and 100 % included. */
@@ -33,7 +33,7 @@ export function parseStopDistance(text: string): number | null {
 export const SIZE_FORMS =
   '"25lots", "0.01base" (base units, e.g. BTC), "500usdt" or "0.1x" (of equity)';
 
-const SIZE = /^(\d+(?:\.\d+)?)(lots|base|usdt|x)$/;
+const SIZE = /^(\d{1,12}(?:\.\d{1,12})?)(lots|base|usdt|x)$/;
 
 /** True for text of one of the SIZE_FORMS, above zero. */
 export function isSize(text: string): boolean {

@@ -66,8 +66,10 @@ export class Klines {
 
   /** Oldest first, the running candle last. -1120 for an unknown interval. */
   rows(interval: string, query: ListQuery): readonly KlineView[] {
-    const intervalMs = KLINE_INTERVALS_MS[interval as KlineInterval] as number | undefined;
-    if (intervalMs === undefined) throw new VenueError(-1120, 'Invalid interval.');
+    // Of its own: every object answers to "constructor" too.
+    if (!Object.hasOwn(KLINE_INTERVALS_MS, interval))
+      throw new VenueError(-1120, 'Invalid interval.');
+    const intervalMs = KLINE_INTERVALS_MS[interval as KlineInterval];
     const live = [...(this.#rows.get(intervalMs) ?? [])];
     if (this.#minute !== null) append(live, this.#minute, intervalMs);
     const before = this.#history === null ? [] : [...this.#history.rows(intervalMs)];

@@ -158,6 +158,10 @@ export function checkSize(
 ): void {
   const price = order.type === 'MARKET' ? mark : order.price;
   const { notionalMin } = instrument.spec;
+  // More than money can count, and so than any account can hold.
+  if (price * order.quantity * instrument.quantaPerTickLot > Number.MAX_SAFE_INTEGER) {
+    throw new VenueError(-2019, 'Margin is insufficient.');
+  }
   if (!order.isReduceOnly && instrument.notional(price, order.quantity) < notionalMin) {
     const least = notionalMin / MONEY_PER_USDT;
     throw new VenueError(

@@ -26,7 +26,7 @@ export class Params {
     const values = new Map<string, string>();
     for (const [name, value] of Object.entries(object)) {
       if (value === null || value === undefined) continue;
-      values.set(name, typeof value === 'object' ? JSON.stringify(value) : String(value));
+      values.set(name, typeof value === 'object' ? jsonText(name, value) : String(value));
     }
     return new Params(values);
   }
@@ -60,6 +60,16 @@ export class Params {
 
   isTrue(name: string): boolean {
     return this.text(name)?.toLowerCase() === 'true';
+  }
+}
+
+/** Throws VenueError -1102 for what nests too deeply to be written again. */
+function jsonText(name: string, value: object): string {
+  try {
+    return JSON.stringify(value);
+  } catch (error) {
+    if (error instanceof RangeError) missing(name);
+    throw error;
   }
 }
 

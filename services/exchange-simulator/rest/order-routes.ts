@@ -105,11 +105,11 @@ function cancelBatch(call: AccountCall): unknown[] {
   // ccxt spells the list in lower case.
   const name = ['orderIdList', 'orderidlist'].find((key) => params.text(key) !== undefined);
   const refs: OrderRef[] = name
-    ? jsonList(params, name).map((id) => ({ symbol, orderId: String(id) }))
+    ? jsonList(params, name).map((id) => ({ symbol, orderId: idText(id) }))
     : ['origClientOrderIdList', 'origclientorderidlist']
         .filter((key) => params.text(key) !== undefined)
         .flatMap((key) => jsonList(params, key))
-        .map((id) => ({ symbol, origClientOrderId: String(id) }));
+        .map((id) => ({ symbol, origClientOrderId: idText(id) }));
   if (refs.length === 0 || refs.length > CANCEL_BATCH_MAX) missing('orderIdList');
   return refs.map((ref) =>
     orRefusal(() => orderReplyJson(instrument, venue.cancelOrder(accountId, ref))),
@@ -123,6 +123,11 @@ function orRefusal(action: () => unknown): unknown {
     if (!(error instanceof VenueError)) throw error;
     return { code: error.code, msg: error.msg };
   }
+}
+
+/** Of an object no text can be made, and asking throws. */
+function idText(id: unknown): string {
+  return typeof id === 'string' || typeof id === 'number' ? String(id) : missing('orderIdList');
 }
 
 function jsonList(params: Params, name: string): unknown[] {

@@ -70,7 +70,7 @@ export class SocketApi {
     const { id, method, params } = message;
     const usage: Usage = { weight: null, orders: null };
     try {
-      const route = ROUTES[method];
+      const route = Object.hasOwn(ROUTES, method) ? ROUTES[method] : undefined;
       if (route === undefined) throw new VenueError(-1020, 'This operation is not supported.');
       const given = Params.fromJson(params);
       const question = {
@@ -120,6 +120,8 @@ function parse(text: string): Message | null {
     const message = JSON.parse(text) as Partial<Message> | null;
     if (typeof message !== 'object' || message === null) return null;
     const { id = null, method, params = {} } = message;
+    // It is sent back as it came: what nests deeply enough no answer could hold.
+    if (id !== null && typeof id !== 'string' && typeof id !== 'number') return null;
     if (typeof method !== 'string' || typeof params !== 'object' || params === null) return null;
     return { id, method, params };
   } catch (error) {
