@@ -212,12 +212,14 @@ export class PositionGuard {
     if (!submission.submit(proposed, nowMs, out)) this.#notBeforeMs = nowMs + RETRY_MS;
   }
 
+  /** Those that rest; one that is being looked up is canceled once it is found. */
   #cancel(stops: readonly OrderRecord[], nowMs: TimeMs, out: Outbox): void {
+    const { orderExecutor } = this.#parts;
     if (nowMs < this.#cancelNotBeforeMs) return;
     for (const { intent, state, cancelPending } of stops) {
-      if (state === 'open' && !cancelPending) {
-        this.#parts.orderExecutor.cancel(intent.request.clientOrderId, out);
-      }
+      const { clientOrderId } = intent.request;
+      if (state !== 'open' || cancelPending || orderExecutor.isSought(clientOrderId)) continue;
+      orderExecutor.cancel(clientOrderId, out);
     }
   }
 
