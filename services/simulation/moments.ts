@@ -16,10 +16,12 @@ export class Moments {
   /** True time of each step. */
   readonly timesMs: number[] = [];
   readonly #world: World;
+  readonly #onCrash: () => void;
   readonly #crashes: ReadonlyMap<number, Crash['kind']>;
 
-  constructor(world: World, crashes: readonly Crash[]) {
+  constructor(world: World, crashes: readonly Crash[], onCrash: () => void) {
     this.#world = world;
+    this.#onCrash = onCrash;
     this.#crashes = new Map(crashes.map(({ atStep, kind }) => [atStep, kind]));
   }
 
@@ -29,6 +31,7 @@ export class Moments {
     this.timesMs.push(this.#world.nowMs);
     if (kind === undefined) return true;
     this.#world.note(`${kind} at step ${this.timesMs.length - 1}`);
+    this.#onCrash();
     if (kind === 'kill') process.kill();
     else process.pause(PAUSE_MS);
     return false;

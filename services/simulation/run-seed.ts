@@ -113,8 +113,10 @@ class Story {
     this.#seed = seed;
     this.#restMs = START_MS + faultsMs;
     this.#world = new World(seed, START_MS);
-    this.#moments = new Moments(this.#world, crashes);
     this.#faults = new Faults(this.#world, faults);
+    this.#moments = new Moments(this.#world, crashes, () => {
+      this.#faults.lastStruckMs = this.#world.nowMs;
+    });
     this.#host = new ExchangeHost(this.#world, this.#faults);
     this.#health = new StoreHealth(this.#world);
     this.#checker = new Checker(this.#host, {
