@@ -135,5 +135,6 @@ export const SIMULATED_LIMITS: RiskLimits = {
   roundTripsPerDayMax: 100_000,
   lossesInARowMax: 100_000,
   touchDepthMin: 0.1,
+  fundingBlackoutMs: 1_000,
   startsPer10MinutesMax: 100,
 };
