@@ -135,4 +135,59 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     find: 'nowMs - timestampMs > recvWindowMs',
     replace: 'nowMs - nowMs > recvWindowMs',
   },
+  {
+    name: 'places the stop on the wrong side',
+    file: `${CORE}/trading/position-guard.ts`,
+    find: "return { side: isLong ? 'sell' : 'buy', lots, stopPrice };",
+    replace: "return { side: isLong ? 'buy' : 'sell', lots, stopPrice };",
+  },
+  {
+    name: 'leaves the stop behind when the position is closed',
+    file: `${CORE}/trading/position-guard.ts`,
+    find: '      this.#bareSinceMs = null;\n      this.#cancel(stops, nowMs, out);',
+    replace: '      this.#bareSinceMs = null;',
+  },
+  {
+    name: 'cancels the stop with the others',
+    file: `${CORE}/trading/position-guard.ts`,
+    find: 'stops.filter((stop) => stop !== wanted)',
+    replace: 'stops.filter(() => true)',
+  },
+  {
+    name: 'protects half of the position',
+    file: `${CORE}/trading/position-guard.ts`,
+    find: 'const lots = Math.abs(position) as Lots;',
+    replace: 'const lots = Math.ceil(Math.abs(position) / 2) as Lots;',
+  },
+  {
+    name: 'takes a stop that was sent for one that rests',
+    file: `${CORE}/trading/position-guard.ts`,
+    find: "const isOpen = stop.state === 'open' && isResting(stop);",
+    replace: 'const isOpen = true;',
+  },
+  {
+    name: 'books a funding payment each time it is told',
+    file: `${CORE}/account/account-state-store.ts`,
+    find: 'if (this.#walletChangeIds.has(event.id)) return null;\n    if (event.reason',
+    replace:
+      "if (event.id === '') return null;\n    if (event.id !== '' && event.id === event.reason",
+  },
+  {
+    name: 'adds the fee to the wallet',
+    file: `${CORE}/account/account-state-store.ts`,
+    find: 'before.walletBalance + fill.realizedPnl - fill.fee',
+    replace: 'before.walletBalance + fill.realizedPnl + fill.fee',
+  },
+  {
+    name: 'takes up orders of the last session without asking after them',
+    file: `${CORE}/trading/order-executor.ts`,
+    find: "this.#orders.advance(clientOrderId, 'unknown', { nowMs });\n    this.#query(order, nowMs, out);",
+    replace: "this.#orders.advance(clientOrderId, 'unknown', { nowMs });",
+  },
+  {
+    name: 'leaves an intent open on record whose record got no answer',
+    file: `${CORE}/trading/order-executor.ts`,
+    find: "if (order && event.reason === 'storeUnavailable') this.#save(order, out);",
+    replace: '',
+  },
 ];
