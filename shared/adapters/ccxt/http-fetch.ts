@@ -48,6 +48,8 @@ export interface HttpFetch {
 
 /** Idle connections are dropped before a server would: a request on a dying one has an unknown outcome. */
 const IDLE_MS = 4_000;
+/** Several times the largest answer there is, the list of all contracts. */
+const BODY_BYTES_MAX = 32 * 1024 * 1024;
 
 export function createHttpFetch({ clock, headers, timeoutMs }: HttpFetchOptions): HttpFetch {
   const agents = {
@@ -99,7 +101,12 @@ export function createHttpFetch({ clock, headers, timeoutMs }: HttpFetchOptions)
     outgoing.on('error', (error) => fail(error.message, error));
     outgoing.on('response', (incoming) => {
       const chunks: Buffer[] = [];
-      incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
+      let bytes = 0;
+      incoming.on('data', (chunk: Buffer) => {
+        bytes += chunk.length;
+        if (bytes <= BODY_BYTES_MAX) chunks.push(chunk);
+        else incoming.destroy(new Error(`more than ${BODY_BYTES_MAX} bytes`));
+      });
       incoming.on('error', (error) => fail(`answer cut short: ${error.message}`, error));
       incoming.on('close', () => fail('answer cut short'));
       incoming.on('end', () => {
