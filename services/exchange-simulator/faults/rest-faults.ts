@@ -48,6 +48,8 @@ const SPELL_MS: Readonly<Record<SpellKind, readonly [number, number]>> = {
   'time-skew': [2_000, 8_000],
   'stale-query': [5_000, 20_000],
 };
+/** Spells in which nothing is answered. */
+const BARS: ReadonlySet<SpellKind> = new Set(['rate-limit', 'ban', 'forbidden']);
 /** Requests that cross the first refusal on their way are not held against the client. */
 const CROSSING_MS = 1_000;
 /** So many requests against a 429 are a ban. */
@@ -77,11 +79,13 @@ export class RestFaults {
   meet(request: FaultedRequest, nowMs: number): RestFault | null {
     this.#spells = this.#spells.filter(({ untilMs }) => untilMs > nowMs);
     for (const kind of SPELL_KINDS) {
+      // One that keeps away at a time: a client can heed only the one it has been told of.
+      if (BARS.has(kind) && this.#spells.some((spell) => BARS.has(spell.kind))) continue;
       if (this.#applies(kind, request) && this.#faults.take(kind)) this.#begin(kind, nowMs);
     }
-    for (const spell of this.#spells) {
-      if (this.#applies(spell.kind, request)) return this.#inSpell(spell, request, nowMs);
-    }
+    const applying = this.#spells.filter(({ kind }) => this.#applies(kind, request));
+    const spell = applying.find(({ kind }) => BARS.has(kind)) ?? applying[0];
+    if (spell) return this.#inSpell(spell, request, nowMs);
     const kind = REST_KINDS.find((one) => this.#suits(one, request) && this.#faults.take(one));
     return kind ? this.#draw(kind) : null;
   }
@@ -140,7 +144,9 @@ export class RestFaults {
   #strike(nowMs: number): void {
     this.#askedTooSoon += 1;
     this.#strikes += 1;
-    if (this.#strikes === STRIKES_MAX) this.#begin('ban', nowMs);
+    if (this.#strikes < STRIKES_MAX) return;
+    this.#spells = this.#spells.filter(({ kind }) => kind !== 'rate-limit');
+    this.#begin('ban', nowMs);
   }
 
   /** Orders first: that is where a fault costs most. */
