@@ -236,7 +236,7 @@ describe('the account', () => {
         {
           request: { clientOrderId: 'web', side, price: ticks(price), lots: lots(1_000) },
         } as never,
-        { realizedPnl: usdt(realizedPnl) },
+        { realizedPnl: usdt(realizedPnl), fee: usdt(150) },
       );
     // 1 BTC bought 100 USDT under the mark price and sold 200 above: the wallet gains 300.
     fill('buy', MARK - 1_000, 0);
