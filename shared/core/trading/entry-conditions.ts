@@ -4,7 +4,7 @@
  * this is a part. Each comparison asks for the proof that the order is allowed, so that NaN refuses.
  */
 import type { Money, Ticks } from '../units.ts';
-import type { ProposedOrder, Refusal, RiskContext } from './risk-manager.ts';
+import type { ProposedOrder, Refusal, RiskContext } from './risk-context.ts';
 
 const PPM = 1_000_000;
 const TRIP_WINDOWS = [
