@@ -9,10 +9,14 @@ import { utc } from './utc.ts';
 /** Grows with every change of the cached columnar form. */
 export const CACHE_VERSION = 1;
 
+/** JSON can say -0; adding zero makes it the 0 it is. */
+const exact = (value: number) => value + 0;
+const count = z.number().int().nonnegative().overwrite(exact);
+
 const gapSchema = z.object({
-  fromMs: z.number(),
-  toMs: z.number(),
-  missing: z.number(),
+  fromMs: z.number().overwrite(exact),
+  toMs: z.number().overwrite(exact),
+  missing: count,
 }) satisfies z.ZodType<Gap>;
 
 const manifestSchema = z.object({
@@ -29,14 +33,14 @@ const manifestSchema = z.object({
   from: z.string(),
   /** UTC, of the last candle's end. */
   to: z.string(),
-  rows: z.number().int().nonnegative(),
-  duplicatesDropped: z.number().int().nonnegative(),
+  rows: count,
+  duplicatesDropped: count,
   /** Candles that are not there between the first and the last. */
-  missing: z.number().int().nonnegative(),
+  missing: count,
   gaps: z.array(gapSchema).readonly(),
   /** Of the file as it lies there, packed. */
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
-  cacheVersion: z.number(),
+  cacheVersion: z.number().overwrite(exact),
 });
 
 export type Manifest = Readonly<z.infer<typeof manifestSchema>>;

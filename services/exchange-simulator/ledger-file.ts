@@ -28,7 +28,8 @@ export class LedgerFile {
       throw error;
     }
     const ledger = parse(text);
-    if (ledger?.version !== 1) throw new Error(`${this.#path} is not a ledger of this exchange`);
+    if (ledger?.version !== 1 || typeof ledger.symbol !== 'string' || ledger.symbol.length > 40)
+      throw new Error(`${this.#path} is not a ledger of this exchange`);
     if (ledger.symbol !== symbol) {
       throw new Error(`${this.#path} is a ledger of ${ledger.symbol}, not of ${symbol}`);
     }

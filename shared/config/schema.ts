@@ -5,7 +5,7 @@
 import * as z from 'zod';
 import { INTERVALS } from '../core/market/candle.ts';
 import { LIVE_LIMITS, type RiskLimits, SIMULATED_LIMITS } from '../core/trading/risk-limits.ts';
-import { isSize, parseDuration, parseStopDistance, SIZE_FORMS } from './values.ts';
+import { EXECUTIONS, isSize, parseDuration, parseStopDistance, SIZE_FORMS } from './values.ts';
 
 export const MODES = ['simulated', 'paper', 'demo', 'live'] as const;
 export type Mode = (typeof MODES)[number];
@@ -31,13 +31,17 @@ const whole = (min: number, max: number) =>
     .number(`must be a whole number from ${min} to ${max}`)
     .int(`must be a whole number from ${min} to ${max}`)
     .min(min, `must be from ${min} to ${max}`)
-    .max(max, `must be from ${min} to ${max}`);
+    .max(max, `must be from ${min} to ${max}`)
+    // JSON can say -0; adding zero makes it the 0 it is.
+    .overwrite((value) => value + 0);
 
 const amount = (min: number, max: number) =>
   z
     .number(`must be a number from ${min} to ${max}`)
     .min(min, `must be from ${min} to ${max}`)
-    .max(max, `must be from ${min} to ${max}`);
+    .max(max, `must be from ${min} to ${max}`)
+    // JSON can say -0; adding zero makes it the 0 it is.
+    .overwrite((value) => value + 0);
 
 const decimalText = z
   .string()
@@ -121,7 +125,11 @@ export const configurationSchema = z.strictObject({
     .string()
     .regex(/^[A-Z0-9]{5,20}$/, 'must be a USDT-margined symbol in capitals, e.g. BTCUSDT')
     .default('BTCUSDT'),
-  strategy: z.string().min(1).default('SmaCrossoverInflection'),
+  strategy: z
+    .string()
+    .min(1)
+    .max(60, 'must be a name of at most 60 characters')
+    .default('SmaCrossoverInflection'),
   params: z.record(z.string(), z.number('must be a number')).default({}),
   size: z.string().refine(isSize, `must be ${SIZE_FORMS}`).default('0.1x'),
   /** Distance of the protective stop from the entry price; none for positions without one. */
@@ -132,6 +140,12 @@ export const configurationSchema = z.strictObject({
       'must be a share of the entry price such as "3%" or "0.5%", or "none"',
     )
     .transform((text) => parseStopDistance(text))
+    .default(30_000),
+  /** How trades meet the book: through the touch, or resting at it and then taking, or giving up. */
+  execution: z.enum(EXECUTIONS, `must be one of ${EXECUTIONS.join(', ')}`).default('market'),
+  /** How long a maker's order may rest and be moved. */
+  makerDeadline: duration
+    .refine((ms) => ms >= 1_000 && ms <= 300_000, 'must be from 1s to 5m')
     .default(30_000),
   store: z
     .string()
