@@ -63,6 +63,8 @@ const CONFIGURATION = loadConfiguration({
     strategy: 'SmaCrossover',
     params: { fastWindow: 2, slowWindow: 5 },
     size: '0.2x',
+    // So near that jumps of the price meet it.
+    stop: '0.5%',
     // The market is thinned out to a book every five seconds.
     // A day's losing trades, and many a crash, happen in five hours of faults.
     risk: {

@@ -176,7 +176,9 @@ export class CommandPerformer {
       case 'saveTradingState': {
         const isTaken = await writer.persist(() => store.setTradingState(command.record));
         // Somebody else changed it meanwhile: theirs stands.
-        if (!isTaken) post({ kind: 'tradingState', record: await store.tradingState() });
+        if (isTaken) return;
+        const record = await writer.persist(() => store.tradingState());
+        post({ kind: 'tradingState', record });
       }
     }
   }
