@@ -8,11 +8,12 @@ import type { Outbox } from '../command.ts';
 import type { AccountSnapshotEvent, OrderReportEvent } from '../event.ts';
 import type { Instrument } from '../instrument.ts';
 import type { NotificationCenter } from '../notification/notification-center.ts';
-import { type Lots, mulDiv, type Ticks, type TimeMs } from '../units.ts';
+import type { Lots, Ticks, TimeMs } from '../units.ts';
 import { type Fill, isTerminal, type OrderRecord, type Side } from './order.ts';
 import type { OrderExecutor } from './order-executor.ts';
 import { isResting, type OrderStore } from './order-store.ts';
 import type { OrderSubmission } from './order-submission.ts';
+import { stopPriceOf } from './stop-price.ts';
 import type { TradeExecutor } from './trade-executor.ts';
 import type { TradingGate } from './trading-gate.ts';
 
@@ -38,7 +39,6 @@ const ANSWER_MS = 3_500;
 const FILLING_MS = 1_000;
 const RETRY_MS = 1_000;
 const WOULD_TRIGGER_AT_ONCE = -2021;
-const PPM = 1_000_000;
 
 interface Stop {
   readonly side: Side;
@@ -303,18 +303,15 @@ export class PositionGuard {
     return side === wanted?.side && lots === wanted.lots && stopPrice === wanted.stopPrice;
   }
 
-  /** The stop for the present position, its price rounded to the tick nearer the entry; null where flat. */
+  /** The stop for the present position; null where flat. */
   #wanted(): Stop | null {
     const { account, stopDistancePpm } = this.#parts;
     const { position, cost } = account.record;
     if (position === 0 || !this.instrument) return null;
     const isLong = position > 0;
+    const { quantaPerTickLot } = this.instrument;
+    const stopPrice = stopPriceOf({ position, cost }, stopDistancePpm, quantaPerTickLot);
     const lots = Math.abs(position) as Lots;
-    const times = isLong ? PPM - stopDistancePpm : PPM + stopDistancePpm;
-    const value = Math.abs(cost);
-    const notional = mulDiv({ value, times, over: PPM }, isLong ? 'up' : 'down');
-    const price = notional / (lots * this.instrument.quantaPerTickLot);
-    const stopPrice = (isLong ? Math.ceil(price) : Math.floor(price)) as Ticks;
     return { side: isLong ? 'sell' : 'buy', lots, stopPrice };
   }
 }
