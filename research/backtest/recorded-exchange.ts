@@ -8,6 +8,7 @@ import type { SuppliedFrame } from '../../shared/adapters/recording/frame-supply
 import type { Command } from '../../shared/core/command.ts';
 import type { Event, Unstamped } from '../../shared/core/event.ts';
 import type { Instrument } from '../../shared/core/instrument.ts';
+import { WOULD_CROSS } from '../../shared/core/trading/execution/execution-style.ts';
 import type { Intent, OrderClass, OrderReport } from '../../shared/core/trading/order.ts';
 import { broken, type Money, type TimeMs } from '../../shared/core/units.ts';
 import { RecordedMarket } from '../../shared/simulation/recorded-market.ts';
@@ -225,7 +226,7 @@ export class RecordedExchange {
 
   #countRefusal({ code, msg }: VenueError): void {
     if (code === MARGIN_INSUFFICIENT) this.counts.refusedByMargin += 1;
-    else this.#count(`exchange ${code} ${msg}`);
+    else this.#count(code === WOULD_CROSS ? 'wouldCross' : `exchange ${code} ${msg}`);
   }
 
   #count(reason: string): void {

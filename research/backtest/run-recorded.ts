@@ -13,6 +13,7 @@ import type { Event, Unstamped } from '../../shared/core/event.ts';
 import type { Instrument } from '../../shared/core/instrument.ts';
 import type { Sizing } from '../../shared/core/strategy/sizing.ts';
 import type { Strategy } from '../../shared/core/strategy/strategy.ts';
+import type { ExecutionSettings } from '../../shared/core/trading/execution/execution-style.ts';
 import { LIVE_LIMITS } from '../../shared/core/trading/risk-limits.ts';
 import type { Money, TimeMs } from '../../shared/core/units.ts';
 import type { MarketFact } from '../../shared/ports/market-data-client.ts';
@@ -54,6 +55,7 @@ export interface RecordedRunOptions {
   /** One way, of orders, answers and private events. */
   readonly latencyMs: number;
   readonly risk: RiskMode;
+  readonly execution: ExecutionSettings;
 }
 
 export interface RecordedResult extends BacktestResult {
@@ -112,6 +114,7 @@ class RecordedRun {
       },
       strategies: [{ strategy: options.strategy, sizing: options.size }],
       stopDistancePpm: null,
+      execution: options.execution,
       isQuiet: true,
     });
     const reader = source.reader((fact) => this.#tell(fact));
@@ -219,8 +222,9 @@ class RecordedRun {
       case 'saveDecision':
       case 'saveTradingState':
       case 'notify':
+      case 'setCountdown':
       case 'drained':
-        // Nothing is stored, nobody is told.
+        // Nothing is stored, nobody is told, nobody dies.
         return;
     }
   }

@@ -23,6 +23,11 @@ export interface CandleRun {
 
 /** Throws ConfigurationError for what candles cannot answer, DataSetError for unusable data. */
 export async function readCandleRun(options: RunOptions): Promise<CandleRun> {
+  if (options.execution !== 'market') {
+    throw new ConfigurationError(
+      `--execution ${options.execution}: candles cannot tell whether a resting order would have filled; give \`backtest\` a recording of the book as --data`,
+    );
+  }
   if (options.makerFeeBps !== null) {
     throw new ConfigurationError(
       '--maker-fee-bps: candles cannot tell whether a resting order would have filled, so every fill pays --fee-bps; for maker fills give `backtest` a recording of the book as --data',

@@ -27,6 +27,8 @@ export function configurationOptions(command: Command): Command {
       '--stop <share>',
       'distance of the stop from the entry price: 0.2% to 3%, none (default 3%)',
     )
+    .option('--execution <style>', 'market (default), maker or maker-or-cancel')
+    .option('--maker-deadline <time>', 'how long a maker’s order may rest, 1s to 5m (default 30s)')
     .option(
       '--store <store>',
       'sqlite:PATH, dynamodb[:ENDPOINT] or memory (default: a file in .plimsoll)',

@@ -15,7 +15,7 @@ import { MarketReader } from '../../shared/adapters/binance/market/market-reader
 import { FrameSupply } from '../../shared/adapters/recording/frame-supply.ts';
 import { scanRecording } from '../../shared/adapters/recording/recording-scan.ts';
 import { ConfigurationError } from '../../shared/config/load.ts';
-import { parseSize } from '../../shared/config/values.ts';
+import { executionSettings, parseSize } from '../../shared/config/values.ts';
 import { intervalMs } from '../../shared/core/market/candle.ts';
 import type { Money } from '../../shared/core/units.ts';
 import { btcLike } from '../../shared/simulation/btc-like.ts';
@@ -42,6 +42,7 @@ export async function backtestRecording(given: RunOptions): Promise<FinishedRun>
     intervalMs: intervalMs(options.interval),
     cash: cash as Money,
     ...{ size, risk, leverage, latencyMs },
+    execution: executionSettings(options.execution, options.makerDeadlineMs),
     makerFeePpm: ppm(makerFeeBps, '--maker-fee-bps'),
     takerFeePpm: ppm(feeBps, '--fee-bps'),
   });

@@ -4,7 +4,13 @@
  */
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { ConfigurationError } from '../../shared/config/load.ts';
-import { isSize, SIZE_FORMS } from '../../shared/config/values.ts';
+import {
+  EXECUTIONS,
+  type Execution,
+  isSize,
+  parseDuration,
+  SIZE_FORMS,
+} from '../../shared/config/values.ts';
 import type { Interval } from '../../shared/core/market/candle.ts';
 import { MalformedNumberError, parseDecimal, parseMoney } from '../../shared/core/units.ts';
 
@@ -27,6 +33,8 @@ export interface RunOptions {
   readonly slippageBps: number;
   readonly latencyMs: number;
   readonly risk: RiskMode;
+  readonly execution: Execution;
+  readonly makerDeadlineMs: number;
   readonly lots: 'exact' | 'none';
   /** [fromMs, toMs) of open times. */
   readonly fromMs: number;
@@ -69,6 +77,12 @@ export function runOptions(
         .choices(['next-open'])
         .default('next-open'),
     )
+    .addOption(
+      new Option('--execution <style>', 'how trades meet a recorded book; refused on candles')
+        .choices(EXECUTIONS)
+        .default('market'),
+    )
+    .option('--maker-deadline <time>', 'how long a maker’s order may rest', deadline, 30_000)
     .addOption(new Option('--risk <mode>', 'risk limits').choices(['none', 'live']).default(risk))
     .addOption(
       new Option('--lots <mode>', 'whole lots, or none: the unrounded ideal')
@@ -106,6 +120,8 @@ export function readRunOptions(flags: Readonly<Record<string, unknown>>): RunOpt
     slippageBps: flags.slippageBps as number,
     latencyMs: flags.latencyMs as number,
     risk: flags.risk as RiskMode,
+    execution: flags.execution as Execution,
+    makerDeadlineMs: flags.makerDeadline as number,
     lots: flags.lots as 'exact' | 'none',
     fromMs: (flags.from as number | undefined) ?? Number.NEGATIVE_INFINITY,
     toMs: (flags.to as number | undefined) ?? Number.POSITIVE_INFINITY,
@@ -139,6 +155,14 @@ function parameter(text: string, given: Record<string, number>): Record<string, 
 /** Bps with up to four decimals, kept as the number their text means. */
 export function bps(text: string): number {
   return decimal(text, 4) / 10_000;
+}
+
+function deadline(text: string): number {
+  const ms = parseDuration(text);
+  if (ms === null || ms < 1_000 || ms > 300_000) {
+    throw new InvalidArgumentError('must be a duration from 1s to 5m.');
+  }
+  return ms;
 }
 
 function wholeNumber(text: string): number {

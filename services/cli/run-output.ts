@@ -63,6 +63,7 @@ function reportOf(finished: FinishedRun): RunReport {
       size: options.size,
       lots: options.lots,
       risk: options.risk,
+      execution: options.execution,
       fill: recorded === null ? 'next-open' : 'recorded book',
       tickSize: bars.tickSize,
       lotSize: bars.lotSize,

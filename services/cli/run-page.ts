@@ -47,6 +47,7 @@ function settingsOf({ options, recorded }: FinishedRun): [string, string][] {
           ['latency', `${options.latencyMs} ms each way`],
           ['fill', 'against the recorded book'],
         ] as [string, string][])),
+    ['execution', options.execution],
     ['risk limits', options.risk],
     ['lots', options.lots === 'exact' ? 'whole' : 'none: the unrounded ideal'],
     ['funding', fundingOf(options, recorded)],

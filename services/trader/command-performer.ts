@@ -66,6 +66,8 @@ export class CommandPerformer {
         return this.#watch(this.#save(command));
       case 'setTimer':
         return this.#setTimer(command);
+      case 'setCountdown':
+        return this.#watch(this.#setCountdown(command.countdownMs));
       case 'notify':
         return this.#options.onNotify(command);
       case 'drained':
@@ -132,6 +134,18 @@ export class CommandPerformer {
     } catch (error) {
       if (!(error instanceof ExchangeError)) throw error;
       post({ kind: 'cancelFailed', clientOrderId, code: error.code, message: error.message });
+    }
+  }
+
+  /** Who does not lead must not stop the leader's countdown either. */
+  async #setCountdown(countdownMs: number): Promise<void> {
+    const { exchange, leadership, post } = this.#options;
+    if (!exchange.setCountdown || !leadership.maySend(CANCEL_WINDOW_MS)) return;
+    try {
+      await exchange.setCountdown(countdownMs);
+    } catch (error) {
+      if (!(error instanceof ExchangeError)) throw error;
+      post({ kind: 'countdownFailed', message: error.message });
     }
   }
 

@@ -5,11 +5,12 @@
 import { Engine } from '../core/engine.ts';
 import { Instrument, type InstrumentSpec } from '../core/instrument.ts';
 import { type Interval, intervalMs } from '../core/market/candle.ts';
+import type { ExecutionSettings } from '../core/trading/execution/execution-style.ts';
 import type { RiskLimits } from '../core/trading/risk-limits.ts';
 import { createStrategy } from '../strategies/registry.ts';
 import type { EffectiveConfiguration } from './load.ts';
 import { type Mode, riskLimits } from './schema.ts';
-import { parseSize } from './values.ts';
+import { executionSettings, parseSize } from './values.ts';
 
 /** Everything an engine is made of, as plain data: what a journal's header holds. */
 export interface EngineRecipe {
@@ -19,6 +20,8 @@ export interface EngineRecipe {
   readonly size: string;
   readonly limits: RiskLimits;
   readonly stopDistancePpm: number | null;
+  /** Absent from journals that are older than styles: market. */
+  readonly execution?: ExecutionSettings;
   readonly clientOrderIdPrefix: string;
   readonly recvWindowMs: number;
   readonly instrument: InstrumentSpec;
@@ -43,6 +46,7 @@ export function engineRecipe(
     size: configuration.size,
     limits: riskLimits(configuration),
     stopDistancePpm: configuration.stop,
+    execution: executionSettings(configuration.execution, configuration.makerDeadline),
     clientOrderIdPrefix: `p-${configuration.deployment ?? SHORT_MODE[configuration.mode]}`,
     recvWindowMs: configuration.recvWindow,
     instrument,
@@ -56,6 +60,7 @@ export function buildEngine(recipe: EngineRecipe): Engine {
     reconcileEveryMs: 60_000,
     limits: recipe.limits,
     stopDistancePpm: recipe.stopDistancePpm,
+    execution: recipe.execution ?? { style: 'market' },
     orders: {
       clientOrderIdPrefix: recipe.clientOrderIdPrefix,
       recvWindowMs: recipe.recvWindowMs,

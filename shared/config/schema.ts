@@ -5,7 +5,7 @@
 import * as z from 'zod';
 import { INTERVALS } from '../core/market/candle.ts';
 import { LIVE_LIMITS, type RiskLimits, SIMULATED_LIMITS } from '../core/trading/risk-limits.ts';
-import { isSize, parseDuration, parseStopDistance, SIZE_FORMS } from './values.ts';
+import { EXECUTIONS, isSize, parseDuration, parseStopDistance, SIZE_FORMS } from './values.ts';
 
 export const MODES = ['simulated', 'paper', 'demo', 'live'] as const;
 export type Mode = (typeof MODES)[number];
@@ -140,6 +140,12 @@ export const configurationSchema = z.strictObject({
       'must be a share of the entry price such as "3%" or "0.5%", or "none"',
     )
     .transform((text) => parseStopDistance(text))
+    .default(30_000),
+  /** How trades meet the book: through the touch, or resting at it and then taking, or giving up. */
+  execution: z.enum(EXECUTIONS, `must be one of ${EXECUTIONS.join(', ')}`).default('market'),
+  /** How long a maker's order may rest and be moved. */
+  makerDeadline: duration
+    .refine((ms) => ms >= 1_000 && ms <= 300_000, 'must be from 1s to 5m')
     .default(30_000),
   store: z
     .string()

@@ -4,6 +4,7 @@
 
 import type { Instrument } from '../core/instrument.ts';
 import type { Sizing } from '../core/strategy/sizing.ts';
+import type { ExecutionSettings } from '../core/trading/execution/execution-style.ts';
 import { MalformedNumberError, parseDecimal, parseMoney } from '../core/units.ts';
 
 const DURATION_UNITS: Readonly<Record<string, number>> = {
@@ -27,6 +28,15 @@ export function parseStopDistance(text: string): number | null {
   const match = /^(\d{1,2}(?:\.\d{1,4})?)%$/.exec(text);
   const ppm = match ? parseDecimal(match[1] ?? '', 4) : 0;
   return ppm > 0 ? ppm : null;
+}
+
+/** The ways in which trades may meet the book. */
+export const EXECUTIONS = ['market', 'maker', 'maker-or-cancel'] as const;
+export type Execution = (typeof EXECUTIONS)[number];
+
+export function executionSettings(execution: Execution, deadlineMs: number): ExecutionSettings {
+  if (execution === 'market') return { style: 'market' };
+  return { style: 'maker', deadlineMs, atDeadline: execution === 'maker' ? 'cross' : 'giveUp' };
 }
 
 /** The forms a size may take; `sizeText` is checked against this. */

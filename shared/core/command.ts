@@ -82,6 +82,15 @@ export interface SetTimerCommand {
   readonly atMs: TimeMs;
 }
 
+/**
+ * Have the exchange cancel all open regular orders so long from now unless told again; 0 turns that off.
+ * Answer: countdownFailed, or nothing.
+ */
+export interface SetCountdownCommand {
+  readonly kind: 'setCountdown';
+  readonly countdownMs: number;
+}
+
 export type Severity = 'info' | 'notice' | 'warning' | 'critical';
 export type Topic =
   | 'connection'
@@ -120,6 +129,7 @@ export type Command =
   | SaveCandleCommand
   | SaveTradingStateCommand
   | SetTimerCommand
+  | SetCountdownCommand
   | NotifyCommand
   | DrainedCommand;
 

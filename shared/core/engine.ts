@@ -28,6 +28,8 @@ import { NotificationCenter } from './notification/notification-center.ts';
 import type { Sizing } from './strategy/sizing.ts';
 import type { Strategy } from './strategy/strategy.ts';
 import { type DecisionBasis, StrategyManager } from './strategy/strategy-manager.ts';
+import { type ExecutionSettings, executionStyle } from './trading/execution/execution-style.ts';
+import { QuoteKeeper } from './trading/execution/quote-keeper.ts';
 import type { OrderRecord } from './trading/order.ts';
 import { OrderExecutor, type OrderExecutorSettings } from './trading/order-executor.ts';
 import { OrderStore } from './trading/order-store.ts';
@@ -59,6 +61,8 @@ export interface EngineSettings {
   /** Distance of the protective stop from the entry price, in ppm of it; null for positions without a stop. */
   readonly stopDistancePpm: number | null;
   readonly strategies: readonly { readonly strategy: Strategy; readonly sizing: Sizing }[];
+  /** How the strategies' trades meet the book; absent: through the touch, at once. */
+  readonly execution?: ExecutionSettings;
   /** Says nothing to anybody, for runs that nobody watches. Decides the same. */
   readonly isQuiet?: boolean;
 }
@@ -79,6 +83,7 @@ export class Engine {
   readonly #orderExecutor: OrderExecutor;
   readonly #submission: OrderSubmission;
   readonly #guard: PositionGuard | null;
+  readonly #quotes: QuoteKeeper;
   readonly #trader: Trader;
   readonly #activity = new RiskActivity();
   readonly #settlement: Settlement;
@@ -135,7 +140,10 @@ export class Engine {
       prefix: this.#orderExecutor.prefix,
       reconcileEveryMs: settings.reconcileEveryMs,
     });
-    this.#trader = new Trader({ ...parts, guard: this.#guard, submission: this.#submission });
+    const style = executionStyle(settings.execution ?? { style: 'market' });
+    this.#quotes = new QuoteKeeper({ ...parts, style });
+    const owned = { guard: this.#guard, quotes: this.#quotes, submission: this.#submission };
+    this.#trader = new Trader({ ...parts, ...owned, style });
   }
 
   /** Core time of the last event. */
@@ -246,9 +254,16 @@ export class Engine {
         return;
       case 'walletChange':
         return this.#settlement.onWalletChange(event, out);
+      case 'countdownFailed': {
+        const text = `the exchange’s countdown could not be set: ${event.message}; if this process died, what rests would stay`;
+        return this.#notifications.say(out, 'order', 'warning', text);
+      }
       case 'leadership':
         this.gate.hold('notLeader', !event.isLeader, 'another trader leads');
-        if (!event.isLeader) this.#say(out, 'another trader leads now: nothing more is sent');
+        if (event.isLeader) return;
+        this.#say(out, 'another trader leads now: nothing more is sent');
+        // As far as the lease still allows.
+        if (this.account.isKnown) this.#quotes.keep(event.timeMs, out);
         return;
       case 'storeStatus':
         this.gate.hold('storeDown', event.status === 'down', event.message);

@@ -184,6 +184,13 @@ export interface CancelFailedEvent {
   readonly message: string;
 }
 
+/** The exchange's countdown could not be set: what rests would stay if the process died. */
+export interface CountdownFailedEvent {
+  readonly kind: 'countdownFailed';
+  readonly timeMs: TimeMs;
+  readonly message: string;
+}
+
 export interface FillEvent {
   readonly kind: 'fill';
   readonly timeMs: TimeMs;
@@ -310,6 +317,7 @@ export type Event =
   | OrderUnknownEvent
   | OrderAbsentEvent
   | CancelFailedEvent
+  | CountdownFailedEvent
   | FillEvent
   | WalletChangeEvent
   | AccountSnapshotEvent

@@ -85,7 +85,8 @@ export class OrderExecutor {
 
   /** Looks for orders of an earlier session: whether they were ever sent is not known. */
   recover(order: OrderRecord, nowMs: TimeMs, out: Outbox): void {
-    this.#orders.restore(order);
+    // No answer to an earlier session's cancel will come.
+    this.#orders.restore({ ...order, cancelPending: false });
     const { clientOrderId } = order.intent.request;
     if (!isTerminal(order.state)) this.#orders.advance(clientOrderId, 'unknown', { nowMs });
     this.#query(order, nowMs, out);

@@ -10,6 +10,13 @@ import type { Instrument } from '../instrument.ts';
 import type { MarketState } from '../market/market-state.ts';
 import type { NotificationCenter } from '../notification/notification-center.ts';
 import { broken, type Lots, type Ticks, type TimeMs, unreachable } from '../units.ts';
+import {
+  type Approach,
+  type ExecutionStyle,
+  isToBeRequoted,
+  WOULD_CROSS,
+} from './execution/execution-style.ts';
+import type { QuoteKeeper } from './execution/quote-keeper.ts';
 import { isTerminal, mayStillArrive, type OrderRecord, type Purpose } from './order.ts';
 import type { OrderExecutor } from './order-executor.ts';
 import type { OrderStore } from './order-store.ts';
@@ -45,6 +52,8 @@ export interface TraderParts {
   /** Null where positions have no stops. */
   readonly guard: PositionGuard | null;
   readonly orderExecutor: OrderExecutor;
+  readonly style: ExecutionStyle;
+  readonly quotes: QuoteKeeper;
   readonly activity: RiskActivity;
   readonly notifications: NotificationCenter;
   readonly limits: RiskLimits;
@@ -65,33 +74,38 @@ export class Trader {
 
   /** Makes the order that leads towards the target, if one is due and allowed. */
   converge(nowMs: TimeMs, out: Outbox): void {
-    const { account, tradeExecutor, gate } = this.#parts;
+    const { account, tradeExecutor, gate, quotes } = this.#parts;
+    quotes.keep(nowMs, out);
     const least = tradeExecutor.isFlattening ? 'flatten' : 'close';
     if (!this.instrument || gate.blocking(least)) return;
     const trade = tradeExecutor.nextTrade(account.position, nowMs);
     if (!trade || this.#isInFlight(nowMs)) return;
+    const approach = this.#approach(trade, nowMs);
+    if (approach === 'wait') return;
+    // What is held must get out.
+    const exit = approach === 'giveUp' ? 'cross' : approach;
     const { position } = account;
     const isOpposite = Math.sign(trade.delta) === -Math.sign(position);
     if (isOpposite && Math.abs(trade.delta) <= Math.abs(position)) {
       const purpose = trade.isFlatten ? 'flatten' : 'close';
-      this.#submit(this.#propose(trade, trade.delta, purpose), nowMs, out);
+      this.#submit(this.#propose(trade, trade.delta, purpose, exit), nowMs, out);
       return;
     }
     // A trader that is stopping opens nothing and need not say so at every signal.
     if (gate.holds.has('draining') && position === 0) return;
     const isRefusedByExchange = isOpposite && trade.decisionId === this.#refusedFlip;
-    if (!this.#mayStillLive(trade) && !isRefusedByExchange) {
-      const opening = this.#propose(trade, trade.delta, 'open');
+    if (approach !== 'giveUp' && !this.#mayStillLive(trade) && !isRefusedByExchange) {
+      const opening = this.#propose(trade, trade.delta, 'open', approach);
       if (this.#submit(opening, nowMs, out)) return;
     }
     // A flip never traps: where the opening half may not go, the closing half goes alone.
     if (isOpposite) {
-      this.#submit(this.#propose(trade, -position as Lots, 'close'), nowMs, out);
+      this.#submit(this.#propose(trade, -position as Lots, 'close', exit), nowMs, out);
     }
   }
 
   onOrderEvent(event: OrderEvent, out: Outbox): void {
-    const { orderExecutor, activity, submission, guard } = this.#parts;
+    const { orderExecutor, activity, submission, guard, quotes, style } = this.#parts;
     const nowMs = event.timeMs;
     switch (event.kind) {
       case 'intentRecorded': {
@@ -104,6 +118,7 @@ export class Trader {
         if (order?.state === 'sent' && this.instrument) {
           // Stops have a limit of their own: they must not use up what entries may.
           if (order.intent.purpose !== 'protect') activity.onOrder(order.intent.request, nowMs);
+          style.sent(order.intent, nowMs);
           this.#parts.notifications.orderSent(order, this.instrument, out);
         }
         this.#ended(order, nowMs, out);
@@ -120,7 +135,7 @@ export class Trader {
         guard?.told(event, out);
         return;
       case 'orderRejected':
-        activity.rejects.add(nowMs);
+        if (event.code !== WOULD_CROSS) activity.rejects.add(nowMs);
         this.#onRejected(orderExecutor.rejected(event, out), event, out);
         return;
       case 'orderUnknown': {
@@ -138,6 +153,7 @@ export class Trader {
       case 'cancelFailed':
         orderExecutor.cancelFailed(event, out);
         guard?.cancelFailed(nowMs);
+        quotes.cancelFailed(nowMs);
         return;
       default:
         unreachable(event);
@@ -151,7 +167,7 @@ export class Trader {
     out: Outbox,
   ): void {
     if (order?.intent.purpose === 'protect') this.#parts.guard?.rejected(code, timeMs, out);
-    if (order && code !== 0 && order.intent.purpose === 'open') {
+    if (order && code !== 0 && code !== WOULD_CROSS && order.intent.purpose === 'open') {
       this.#refusedFlip = order.intent.decisionId;
     }
     this.#ended(order, order?.updatedMs ?? (0 as TimeMs), out);
@@ -165,6 +181,7 @@ export class Trader {
     this.#parts.notifications.orderEnded(order, this.instrument, out);
     if (order.intent.purpose === 'protect') return;
     const isExit = order.intent.purpose !== 'open';
+    if (order.executedLots === 0 && isToBeRequoted(order)) return;
     if (order.executedLots === 0) this.#parts.tradeExecutor.setBack(nowMs, isExit);
     else this.#parts.tradeExecutor.progressed();
   }
@@ -204,11 +221,23 @@ export class Trader {
     return true;
   }
 
+  /** A flatten always takes, and so does whatever goes while something is amiss. */
+  #approach({ isFlatten, decisionId }: Trade, nowMs: TimeMs): Approach {
+    const { gate, style } = this.#parts;
+    if (isFlatten || gate.blocking('open') !== null) return 'cross';
+    return style.approach(decisionId, nowMs);
+  }
+
   /**
-   * An immediate limit order whose price is through the touch; a flatten that does not fill goes further
+   * A post-only order at the touch, or an immediate limit order whose price is through it; a flatten that does not fill goes further
    * through it, then to market. Null without a book, but for a flatten.
    */
-  #propose(trade: Trade, delta: Lots, purpose: Purpose): ProposedOrder | null {
+  #propose(
+    trade: Trade,
+    delta: Lots,
+    purpose: Purpose,
+    approach: 'cross' | 'quote',
+  ): ProposedOrder | null {
     const { market, gate, limits } = this.#parts;
     const slippageBps =
       purpose === 'flatten' ? flattenBps(trade.attempt, limits) : limits.slippageBps;
@@ -216,13 +245,16 @@ export class Trader {
     const isMarket = slippageBps === null || (book === null && purpose === 'flatten');
     if (!book && !isMarket) return null;
     const isBuy = delta > 0;
-    const price = isMarket || !book ? null : through(book, isBuy, slippageBps);
+    const isQuote = approach === 'quote';
+    const limit = (at: BookEvent) =>
+      isQuote ? touch(at, isBuy) : through(at, isBuy, slippageBps ?? 0);
+    const price = isMarket || !book ? null : limit(book);
     return {
       request: {
         side: isBuy ? 'buy' : 'sell',
         lots: purpose === 'open' ? (Math.abs(delta) as Lots) : this.#exitLots(delta, price),
         price,
-        timeInForce: 'IOC',
+        timeInForce: isQuote ? 'GTX' : 'IOC',
         reduceOnly: purpose !== 'open',
       },
       purpose,
@@ -244,6 +276,10 @@ export class Trader {
 function flattenBps(attempt: number, limits: RiskLimits): number | null {
   if (attempt === 0) return limits.slippageBps;
   return attempt === 1 ? FLATTEN_SLIPPAGE_BPS : null;
+}
+
+function touch({ bid, ask }: BookEvent, isBuy: boolean): Ticks {
+  return isBuy ? bid : ask;
 }
 
 function through(
