@@ -335,6 +335,17 @@ describe('a stop that was met', () => {
     expect(stateOf(scenario)).toBe('reducing');
     expect(scenario.engine.account.position).toBe(6);
   });
+
+  it('is not believed beside an order under way whose own trade it may be', () => {
+    const { scenario, stop } = protectedLong({ [START_MS + 60_000]: -1 });
+    scenario.closeCandle(MID);
+    const flip = scenario.lastIntent();
+    expect(flip.request).toMatchObject({ side: 'sell', lots: 20 });
+    scenario.recorded(flip);
+    scenario.fill(flip, { clientOrderId: '', exchangeOrderId: '99', lots: lots(4) }, 'history');
+    scenario.report(stop, { exchangeOrderId: `algo:${stop.request.clientOrderId}` }, 'query');
+    expect(stateOf(scenario)).toBe('active');
+  });
 });
 
 describe('after a restart', () => {

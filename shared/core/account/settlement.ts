@@ -103,10 +103,7 @@ export class Settlement {
   /** A trade on our account that we did not order: booked, and nothing opens until a person has looked. */
   #onForeignFill({ fill, timeMs }: FillEvent, out: Outbox): void {
     if (this.#parts.guard?.claims(fill, timeMs, out)) return;
-    const mayBeOurs = this.#parts.orders.unsettled.some(
-      (o) => o.exchangeOrderId === null && o.intent.request.side === fill.side,
-    );
-    if (mayBeOurs) return;
+    if (this.#parts.orders.mayHaveMade(fill)) return;
     this.#parts.reduce(`trade ${fill.tradeId} was not ordered by this trader`, out);
   }
 

@@ -102,6 +102,14 @@ export class OrderStore {
     return clientOrderId === undefined ? null : this.get(clientOrderId);
   }
 
+  /** True where a regular order whose id at the exchange nobody knows yet may have made a trade of this side. */
+  mayHaveMade({ side }: Pick<Fill, 'side'>): boolean {
+    return this.unsettled.some(
+      ({ exchangeOrderId, intent: { request } }) =>
+        exchangeOrderId === null && request.side === side && request.stopPrice === undefined,
+    );
+  }
+
   /** Takes an order from the durable store, as it was. */
   restore(order: OrderRecord): void {
     this.#put(order);

@@ -121,7 +121,7 @@ export class PositionGuard {
       return;
     }
     if (!isTerminal(order.state)) return;
-    this.#disclaim(order.intent.request.clientOrderId, out);
+    this.#disclaim(order.intent.request.clientOrderId, nowMs, out);
     if (order.cancelPending) return;
     this.#notBeforeMs = nowMs + RETRY_MS;
     if (order.exchangeOrderId === null || this.#parts.account.position === 0) return;
@@ -166,11 +166,11 @@ export class PositionGuard {
     if (order && order.executedLots > 0) {
       this.#claims.delete(clientOrderId);
       for (const fill of fills) {
-        if (fill.exchangeOrderId !== order.exchangeOrderId) this.#foreign(fill, out);
+        if (fill.exchangeOrderId !== order.exchangeOrderId) this.#attribute(fill, timeMs, out);
         else this.#count({ ...fill, clientOrderId }, timeMs, out);
       }
     } else if (source === 'query') {
-      this.#disclaim(clientOrderId, out);
+      this.#disclaim(clientOrderId, timeMs, out);
     }
   }
 
@@ -246,21 +246,29 @@ export class PositionGuard {
     notifications.say(out, 'risk', 'warning', text, `stopped-${clientOrderId}`);
   }
 
-  /** Counts a trade, booked already, as the stop's. */
+  /** Counts a trade, booked already, as the order's that it names. */
   #count(fill: Fill, nowMs: TimeMs, out: Outbox): void {
     const order = this.#parts.orders.applyFill(fill, nowMs);
     out.push({ kind: 'save', order, fill: null, payment: null, account: null });
   }
 
   /** The stop has made no trade: those it may have made are somebody else's. */
-  #disclaim(clientOrderId: string, out: Outbox): void {
+  #disclaim(clientOrderId: string, nowMs: TimeMs, out: Outbox): void {
     const fills = this.#claims.get(clientOrderId) ?? [];
     this.#claims.delete(clientOrderId);
-    for (const fill of fills) this.#foreign(fill, out);
+    for (const fill of fills) this.#attribute(fill, nowMs, out);
   }
 
-  #foreign({ tradeId }: Fill, out: Outbox): void {
-    this.#parts.reduce(`trade ${tradeId} was not ordered by this trader`, out);
+  /** The trade is no stop's: another order's of ours, perhaps of one still unheard of, or else a stranger's. */
+  #attribute(fill: Fill, nowMs: TimeMs, out: Outbox): void {
+    const { orders, reduce } = this.#parts;
+    const order = orders.find(fill);
+    if (order) {
+      const { clientOrderId } = order.intent.request;
+      this.#count({ ...fill, clientOrderId }, nowMs, out);
+    } else if (!orders.mayHaveMade(fill)) {
+      reduce(`trade ${fill.tradeId} was not ordered by this trader`, out);
+    }
   }
 
   /** Stops that wait, are on their way, or may be either. */
