@@ -26,6 +26,8 @@ const WAY_MS = 8_000;
 
 /** A position must have its stop so soon, told of the fill and answered at once. */
 const PROTECT_MS = 6_000;
+/** A trader that begins, or wakes, waits for the lease, recovers and asks after its orders for so long. */
+const BEGIN_MS = 15_000;
 /** What went wrong delays by so much: a timeout, a pause, a restart and the wait for the lease. */
 const DELAY_MS = 45_000;
 /** However much goes wrong: as long as a trader lives and the store answers. */
@@ -181,7 +183,7 @@ export class Checker implements CommitLog, LedgerWatch {
     if (this.#bareSinceMs === null || atMs < this.#exitMs + EXIT_MS) return;
     const { struckMs, servedSinceMs } = this.#disturbed();
     if (servedSinceMs === null) return;
-    const fromMs = Math.max(this.#bareSinceMs, servedSinceMs);
+    const fromMs = Math.max(this.#bareSinceMs, servedSinceMs + BEGIN_MS);
     const mildMs = atMs - Math.max(fromMs, struckMs + DELAY_MS);
     if (mildMs > PROTECT_MS || atMs - fromMs > PROTECT_MAX_MS) {
       const since = atMs - this.#bareSinceMs;
