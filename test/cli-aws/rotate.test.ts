@@ -106,7 +106,7 @@ describe.skipIf(!hasDynoxide)('rotating the trading key', () => {
     const seenAtRestart: unknown[] = [];
     aws.onServiceChange = () => {
       seenAtRestart.push(aws.secret('trading'));
-      leads('task-2');
+      void leads('task-2');
     };
     const { told, failure } = await run('exchange', trading);
     expect(failure).toBe('');
