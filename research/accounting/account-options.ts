@@ -23,9 +23,23 @@ export interface AccountOptions {
   readonly lots: LotsMode;
   /** Without it no funding is paid. */
   readonly funding?: FundingRates;
-  /** Candles of the mark price: funding is paid at the open of the one that begins at its time. */
-  readonly markBars?: Pick<Bars, 'openMs' | 'open' | 'length' | 'tickSize'>;
+  /**
+   * Candles of the mark price: funding is paid at the open of the one that begins at its time, and stops are met by
+   * them where they cover a bar.
+   */
+  readonly markBars?: MarkBars;
+  /** Distance of the protective stop from the entry price, in ppm of it. Without it positions have no stop. */
+  readonly stopDistancePpm?: number;
 }
+
+export type MarkBars = Pick<
+  Bars,
+  'openMs' | 'open' | 'high' | 'low' | 'intervalMs' | 'length' | 'tickSize'
+>;
+
+/** Nearer, noise meets it: the nearest that the limits for real money allow. */
+const STOP_PPM_MIN = 2_000;
+const STOP_PPM_MAX = 500_000;
 
 /** Rates are whole numbers of 1e-8 inside. */
 export const RATE_SCALE = 100_000_000;
@@ -43,7 +57,7 @@ export function rateE8(bps: number, name: string): number {
 
 /** Throws AccountingError for options outside their range. */
 export function checkOptions(options: AccountOptions): void {
-  const { cash, feeBps, slippageBps, leverage, lots } = options;
+  const { cash, feeBps, slippageBps, leverage, lots, stopDistancePpm: stop } = options;
   if (!(cash > 0) || !Number.isSafeInteger(cash)) {
     throw new AccountingError(`cash must be whole 1e-8 USDT above zero, not ${cash}`);
   }
@@ -58,5 +72,11 @@ export function checkOptions(options: AccountOptions): void {
   }
   if (lots !== 'exact' && lots !== 'none') {
     throw new AccountingError(`lots must be exact or none, not ${String(lots)}`);
+  }
+  if (stop === undefined) return;
+  if (!(Number.isInteger(stop) && stop >= STOP_PPM_MIN && stop <= STOP_PPM_MAX)) {
+    throw new AccountingError(
+      `a stop must be from ${STOP_PPM_MIN / 10_000} to ${STOP_PPM_MAX / 10_000} % from the entry price, not ${stop / 10_000} %`,
+    );
   }
 }

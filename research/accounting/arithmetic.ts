@@ -5,6 +5,7 @@
  */
 import { Instrument } from '../../shared/core/instrument.ts';
 import { type Sizing, sizeInLots } from '../../shared/core/strategy/sizing.ts';
+import { stopPriceOf } from '../../shared/core/trading/stop-price.ts';
 import {
   asMoney,
   type Lots,
@@ -36,6 +37,8 @@ export interface Arithmetic {
   share(cost: number, part: number, whole: number): number;
   /** Maintenance margin of a notional >= 0 by the exchange simulator's brackets, rounded up. */
   maintenance(notional: number): number;
+  /** The price at which the stop of a position that is not 0 rests: a whole tick, see stopPriceOf. */
+  stop(position: number, cost: number, distancePpm: number): number;
   /** Asserts that a sum is still exact. */
   money(value: number): number;
 }
@@ -121,6 +124,11 @@ class ExactArithmetic implements Arithmetic {
     return maintenanceMargin(asMoney(notional));
   }
 
+  stop(position: number, cost: number, distancePpm: number): number {
+    const held = { position: position as Lots, cost: asMoney(cost) };
+    return stopPriceOf(held, distancePpm, this.quantaPerTickLot);
+  }
+
   money(value: number): number {
     return asMoney(value);
   }
@@ -164,6 +172,13 @@ class IdealArithmetic implements Arithmetic {
   maintenance(notional: number): number {
     const { maintenanceRatePpm, cumUsdt } = bracketOf(notional);
     return (notional * maintenanceRatePpm) / PPM - cumUsdt * MONEY_PER_USDT;
+  }
+
+  /** In whole ticks all the same, so that it is met where the exact one is. */
+  stop(position: number, cost: number, distancePpm: number): number {
+    const entry = cost / (position * this.quantaPerTickLot);
+    if (position > 0) return Math.ceil((entry * (PPM - distancePpm)) / PPM);
+    return Math.floor((entry * (PPM + distancePpm)) / PPM);
   }
 
   money(value: number): number {

@@ -8,11 +8,11 @@
 import type { Arithmetic } from './arithmetic.ts';
 
 /** `risk`: a limit had the position closed, which only the event-driven backtest can say. */
-export type FillReason = 'signal' | 'liquidation' | 'risk';
+export type FillReason = 'signal' | 'stop' | 'liquidation' | 'risk';
 
 /** One execution. Money in 1e-8 USDT, prices in ticks, quantities in lots; whole numbers unless `--lots none`. */
 export interface RunFill {
-  /** The open time of `bar`: a liquidation inside a bar has no better time on candles. */
+  /** The open time of `bar`: a stop or a liquidation inside a bar has no better time on candles. */
   readonly timeMs: number;
   /** Index of the bar filled in. */
   readonly bar: number;
@@ -58,6 +58,11 @@ export class Ledger {
   /** Lots: positive long, negative short. */
   get position(): number {
     return this.#position;
+  }
+
+  /** Signed cost of the position: Σ price × lots of what is held, in quanta. */
+  get cost(): number {
+    return this.#cost;
   }
 
   /** What equity would be at a price of zero: equity at p is this + position × p × quanta. */

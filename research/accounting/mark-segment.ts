@@ -15,15 +15,15 @@ export interface Segment {
   /** Equity at a price of p ticks is base + perTick × p. */
   readonly base: number;
   readonly perTick: number;
-  /** A low at or below it, or a high at or above the other, liquidates. */
+  /** A low at or below it, or a high at or above the other, ends the segment: a stop or a liquidation may be met. */
   readonly lowest: number;
   readonly highest: number;
 }
 
 export interface SegmentEnd {
-  /** The last bar dealt with: it signals, is liquidated in, or comes before `to`. */
+  /** The last bar dealt with: it signals, reaches a bound, or comes before `to`. */
   readonly bar: number;
-  readonly isLiquidated: boolean;
+  readonly isBound: boolean;
 }
 
 const PIECE = 4_096;
@@ -45,17 +45,17 @@ export function markSegment(segment: Segment): SegmentEnd {
       above,
     });
     if (reached < end) {
-      const isLiquidated =
+      const isBound =
         (bars.low[reached] as number) <= below || (bars.high[reached] as number) >= above;
-      return { bar: reached, isLiquidated };
+      return { bar: reached, isBound };
     }
   }
-  return { bar: to - 1, isLiquidated: false };
+  return { bar: to - 1, isBound: false };
 }
 
 const INT32_MAX = 2_147_483_647;
 
-/** The first bar that signals or is liquidated in; `end` where none does. */
+/** The first bar that signals or reaches a bound; `end` where none does. */
 function markPiece(
   low: Int32Array,
   high: Int32Array,

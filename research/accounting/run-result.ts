@@ -17,6 +17,11 @@ export interface RunCounts {
   /** Fills at the open of a bar in which nobody traded. */
   readonly filledWithoutVolume: number;
   readonly liquidations: number;
+  /** Positions that their protective stop closed, and of those how many were met by candles of the mark price. */
+  readonly stops: number;
+  readonly stopsAtMark: number;
+  /** Signals for the side that a stop closed at the open they were to fill at: dropped with it. */
+  readonly endedByStop: number;
   /** Places where candles are missing. */
   readonly gaps: number;
   /** Funding payments by where their price came from. */

@@ -3,20 +3,32 @@
  * which they apply at each bar:
  *
  * 1. funding due at the open, or since the bar before, is paid by the position held so far;
- * 2. a position that the open finds without margin is liquidated at the open (a gap fills at the open);
+ * 2. a position that the open finds without margin is liquidated at the open, one whose stop the open meets is
+ *    closed there (a gap fills at the open), and a signal of the bar before for the same side is dropped with it;
  * 3. the signal of the bar before fills: target = side × size at that bar's close, in whole lots; the difference
  *    at this open, worsened by slippage. Where `leverage` cannot carry the target, only what closes goes through;
  * 4. funding due inside the bar is paid;
- * 5. a liquidation price that the bar reaches is hit, before any favourable price of that bar;
+ * 5. a stop or a liquidation price that the bar reaches is hit, before any favourable price of that bar, whichever
+ *    comes first (forced-exits.ts); the stop rests from the fill on, so that the bar of the fill may meet it;
  * 6. equity is marked at the close.
  *
- * Between signals the quantity is held. The last position is marked at the last close, not closed. A signal on
+ * Between signals the quantity is held; after a stop nothing is, until the next signal. The last position is marked at the last close, not closed. A signal on
  * the last bar has no open to fill at. A gap in the candles changes nothing but the next open.
  */
 import type { Bars } from '../data/bars.ts';
 import { countGaps } from '../vectorized/contiguous.ts';
 import { AccountingError, type AccountOptions, checkOptions, rateE8 } from './account-options.ts';
 import { type Arithmetic, arithmeticOf } from './arithmetic.ts';
+import {
+  exitAtOpen,
+  exitInside,
+  exitTicks,
+  type ForcedExit,
+  firstBound,
+  type StopMarket,
+  stopMarketOf,
+  stopTicks,
+} from './forced-exits.ts';
 import { type ScheduledFunding, scheduleFunding } from './funding-schedule.ts';
 import { type FundingPayment, Ledger, type RunFill } from './ledger.ts';
 import { CLEARANCE_FEE_E8, liquidationTicks } from './liquidation.ts';
@@ -53,6 +65,10 @@ class SignalRun {
   /** The target of the signal at the bar before; null where there was none. */
   #pending: number | null = null;
   #liquidation: number | null = null;
+  #stop: number | null = null;
+  readonly #market: StopMarket;
+  /** What a segment is marked on: highs and lows that may meet a bound, closes. */
+  readonly #marked: Pick<Bars, 'high' | 'low' | 'close'>;
   #counts = {
     signals: 0,
     unchanged: 0,
@@ -62,6 +78,9 @@ class SignalRun {
     filledAfterGap: 0,
     filledWithoutVolume: 0,
     liquidations: 0,
+    stops: 0,
+    stopsAtMark: 0,
+    endedByStop: 0,
     fundingAtMark: 0,
     fundingAtOpen: 0,
     fundingAtLastClose: 0,
@@ -76,6 +95,10 @@ class SignalRun {
     this.#ledger = new Ledger(this.#arithmetic, { cash: options.cash, feeE8 });
     this.#slippageE8 = rateE8(options.slippageBps, 'slippage');
     this.#schedule = scheduleFunding(bars, options);
+    const { stopDistancePpm, markBars } = options;
+    this.#market = stopMarketOf(bars, stopDistancePpm === undefined ? undefined : markBars);
+    const { high, low } = this.#market.reach;
+    this.#marked = { high, low, close: bars.close };
     this.#equity = new Float64Array(bars.length);
     this.#highest = largest(bars.high);
   }
@@ -103,7 +126,15 @@ class SignalRun {
   #open(bar: number): void {
     this.#payFunding(bar, false);
     const open = this.#bars.open[bar] as number;
-    if (this.#isLiquidatedAt(open)) this.#liquidate(bar, open);
+    const { position } = this.#ledger;
+    const exit = position === 0 ? null : exitAtOpen(this.#exits, this.#market, bar);
+    if (exit !== null) {
+      this.#exit(exit, bar, open);
+      if (exit === 'stop' && this.#pending !== null && this.#pending * position > 0) {
+        this.#pending = null;
+        this.#counts.endedByStop += 1;
+      }
+    }
     if (this.#pending !== null) {
       const target = this.#pending;
       this.#pending = null;
@@ -116,22 +147,23 @@ class SignalRun {
   #hold(bar: number): number {
     const next = this.#schedule[this.#nextFunding];
     const { position } = this.#ledger;
+    const bound = firstBound(this.#exits);
     const reached = markSegment({
-      bars: this.#bars,
+      bars: this.#marked,
       signals: this.#signals,
       equity: this.#equity,
       from: bar,
       to: next ? next.bar : this.#bars.length,
       base: this.#ledger.base,
       perTick: position * this.#arithmetic.quantaPerTickLot,
-      // A bound no price reaches, where nothing is liquidated.
-      lowest: position > 0 ? (this.#liquidation ?? 0) : 0,
-      highest:
-        position < 0 ? (this.#liquidation ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY,
+      // A bound no price reaches, where nothing takes the position away.
+      lowest: position > 0 ? (bound ?? 0) : 0,
+      highest: position < 0 ? (bound ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY,
     });
-    if (reached.isLiquidated) {
+    const exit = reached.isBound ? exitInside(this.#exits, this.#market, reached.bar) : null;
+    if (exit !== null) {
       // The open was examined before, so the price was reached inside the bar, or the open is where a fill left it.
-      this.#liquidate(reached.bar, this.#liquidationPrice(reached.bar));
+      this.#exit(exit, reached.bar, exitTicks(exit, this.#exits, this.#market, reached.bar));
       this.#equity[reached.bar] = this.#ledger.wallet;
     }
     const direction = this.#signals[reached.bar] as number;
@@ -182,6 +214,10 @@ class SignalRun {
     // What is held must be markable at every price to come: refused now rather than inexact later.
     this.#arithmetic.notional(this.#highest, this.#ledger.position);
     this.#liquidation = liquidationTicks(this.#ledger, this.#arithmetic);
+    const { stopDistancePpm } = this.#options;
+    if (stopDistancePpm !== undefined) {
+      this.#stop = stopTicks(this.#ledger, this.#arithmetic, stopDistancePpm);
+    }
   }
 
   #payFunding(bar: number, isInside: boolean): void {
@@ -199,27 +235,28 @@ class SignalRun {
     }
   }
 
-  #isLiquidatedAt(price: number): boolean {
-    if (this.#liquidation === null) return false;
-    return this.#ledger.position > 0 ? price <= this.#liquidation : price >= this.#liquidation;
+  get #exits() {
+    const position = this.#ledger.position;
+    return { position, stop: this.#stop, liquidation: this.#liquidation };
   }
 
-  /** The liquidation price, or the open where that is already beyond it (funding inside the bar may have moved it). */
-  #liquidationPrice(bar: number): number {
-    const open = this.#bars.open[bar] as number;
-    return this.#isLiquidatedAt(open) ? open : (this.#liquidation as number);
-  }
-
-  #liquidate(bar: number, price: number): void {
+  /** The position goes at `price`, worsened by slippage. */
+  #exit(reason: ForcedExit, bar: number, price: number): void {
     const { position } = this.#ledger;
     const timeMs = this.#bars.openMs[bar] as number;
     const filledAt = this.#arithmetic.slipped(price, -position, this.#slippageE8);
+    this.#fills.push(this.#ledger.fill({ timeMs, bar }, -position, filledAt, reason));
+    this.#liquidation = null;
+    this.#stop = null;
+    if (reason === 'stop') {
+      this.#counts.stops += 1;
+      this.#counts.stopsAtMark += this.#market.isMark?.[bar] ?? 0;
+      return;
+    }
     const notional = this.#arithmetic.notional(filledAt, position);
-    this.#fills.push(this.#ledger.fill({ timeMs, bar }, -position, filledAt, 'liquidation'));
     const amount = this.#ledger.clear(this.#arithmetic.fee(notional, CLEARANCE_FEE_E8));
     this.#clearances.push({ timeMs, amount });
     this.#counts.liquidations += 1;
-    this.#liquidation = null;
   }
 }
 

@@ -1,14 +1,25 @@
 /**
  * The exchange of a backtest: what candles can say of one. It keeps the account by the rules of
- * research/accounting, fills an order at the next open, charges funding, takes positions away, and tells the
+ * research/accounting, fills an order at the next open, charges funding, meets stops, takes positions away, and tells the
  * engine of it by the events a live exchange sends. It decides when nothing happens to the engine's orders
  * but knows none of its reasons.
  */
 import type { Event } from '../../shared/core/event.ts';
 import type { ExchangeOrderStatus, Fill, Intent } from '../../shared/core/trading/order.ts';
 import { broken, type Lots, type Money, type Ticks, type TimeMs } from '../../shared/core/units.ts';
-import { type AccountOptions, rateE8 } from '../accounting/account-options.ts';
+import { AccountingError, type AccountOptions, rateE8 } from '../accounting/account-options.ts';
 import { type Arithmetic, arithmeticOf } from '../accounting/arithmetic.ts';
+import {
+  type ExitPrices,
+  exitAtOpen,
+  exitInside,
+  exitTicks,
+  type ForcedExit,
+  firstBound,
+  type StopMarket,
+  stopMarketOf,
+  stopTicks,
+} from '../accounting/forced-exits.ts';
 import { type ScheduledFunding, scheduleFunding } from '../accounting/funding-schedule.ts';
 import {
   type FillReason,
@@ -18,6 +29,7 @@ import {
 } from '../accounting/ledger.ts';
 import { CLEARANCE_FEE_E8, liquidationTicks } from '../accounting/liquidation.ts';
 import type { Bars } from '../data/bars.ts';
+import { openStop, RestingStops } from './resting-stops.ts';
 
 /** Binance's code for an order that the margin does not carry. */
 const MARGIN_INSUFFICIENT = -2019;
@@ -41,16 +53,21 @@ export class CandleExchange {
     filledAfterGap: 0,
     filledWithoutVolume: 0,
     liquidations: 0,
+    stops: 0,
+    stopsAtMark: 0,
     fundingAtMark: 0,
     fundingAtOpen: 0,
     fundingAtLastClose: 0,
   };
   /** Orders that ended because the open was beyond their limit price. */
   beyondLimitPrice = 0;
-  /** A low at or below the first, or a high at or above the second, takes the position away. */
+  /** A low at or below the first, or a high at or above the second, may take the position away. */
   lowest = -1;
   highest = Number.POSITIVE_INFINITY;
   readonly #settings: CandleExchangeSettings;
+  readonly #market: StopMarket;
+  readonly #stops = new RestingStops();
+  #liquidation: number | null = null;
   readonly #bars: Bars;
   readonly #arithmetic: Arithmetic;
   readonly #ledger: Ledger;
@@ -67,6 +84,8 @@ export class CandleExchange {
     const { bars, account } = settings;
     this.#settings = settings;
     this.#bars = bars;
+    const { stopDistancePpm, markBars } = account;
+    this.#market = stopMarketOf(bars, stopDistancePpm === undefined ? undefined : markBars);
     this.#arithmetic = arithmeticOf(bars, 'exact');
     const feeE8 = rateE8(account.feeBps, 'a fee');
     this.#ledger = new Ledger(this.#arithmetic, { cash: account.cash, feeE8 });
@@ -84,6 +103,11 @@ export class CandleExchange {
     return this.#ledger.wallet;
   }
 
+  /** Lows and highs that may take a position away, bar by bar. */
+  get reach(): Pick<Bars, 'high' | 'low'> {
+    return this.#market.reach;
+  }
+
   /** True where an order waits for the next open. */
   get hasOrder(): boolean {
     return this.#order !== null;
@@ -94,14 +118,32 @@ export class CandleExchange {
     return this.#fundingBar;
   }
 
-  /** Takes an order, to be filled at the next open. What margin refused once is refused for the whole decision. */
+  /** Takes an order, to be filled at the next open, or a stop. What margin refused once is refused for the whole decision. */
   place(intent: Intent): void {
+    if (intent.request.stopPrice !== undefined) return this.#rest(intent);
     if (this.#order !== null) broken('a second order while one waits for the open');
     if (intent.purpose === 'open' && intent.decisionId === this.#refusedDecision) {
       this.#reject(intent);
     } else {
       this.#order = intent;
     }
+  }
+
+  /** Takes a stop back. */
+  cancel(clientOrderId: string): void {
+    const stop = this.#stops.get(clientOrderId) ?? broken('only stops wait to be canceled');
+    this.#stops.remove(stop);
+    this.#boundsMoved();
+    this.#report(stop, 'canceled', 0);
+  }
+
+  /** Says that a stop rests, where one does. */
+  tellStop(clientOrderId: string): void {
+    const stop = this.#stops.get(clientOrderId);
+    if (stop === null) return;
+    const timeMs = this.#settings.now() as TimeMs;
+    const report = openStop(stop, timeMs);
+    this.#settings.step({ kind: 'orderReport', timeMs, source: 'query', report });
   }
 
   /** The account as the exchange would read it out. */
@@ -115,7 +157,7 @@ export class CandleExchange {
       entryPrice: 0 as Ticks,
       walletBalance: this.wallet as Money,
       availableBalance: this.wallet as Money,
-      openOrders: [],
+      openOrders: this.#stops.reports(timeMs),
       lastTradeId: this.fills.length === 0 ? '' : String(this.fills.length),
     });
   }
@@ -160,6 +202,7 @@ export class CandleExchange {
     if (!isOpening || this.#carries(target, price)) {
       this.#fill(bar, intent, delta, price);
       this.#report(intent, 'filled', lots);
+      this.#checkStop();
       return;
     }
     this.counts.refusedByMargin += 1;
@@ -172,9 +215,33 @@ export class CandleExchange {
     }
   }
 
-  /** True where a price finds the position without margin. */
+  /** What the open of `bar` finds beyond its price. */
+  exitAtOpen(bar: number): ForcedExit | null {
+    return this.position === 0 ? null : exitAtOpen(this.#exits, this.#market, bar);
+  }
+
+  /** What happens to the position inside `bar`, and where, before slippage. */
+  exitInside(bar: number): { exit: ForcedExit; price: number } | null {
+    const exit = exitInside(this.#exits, this.#market, bar);
+    return exit && { exit, price: exitTicks(exit, this.#exits, this.#market, bar) };
+  }
+
+  /** True where a price may take the position away. */
   isBeyond(price: number): boolean {
     return price <= this.lowest || price >= this.highest;
+  }
+
+  /** Fills the stop over the position, `price` worsened by slippage; an order that waits ends with it. */
+  stopOut(bar: number, price: number): void {
+    const { position } = this;
+    const stop = this.#stops.over(position) ?? broken('a stop is met that nobody placed');
+    const filledAt = this.#arithmetic.slipped(price, -position, this.#slippageE8);
+    this.counts.stops += 1;
+    this.counts.stopsAtMark += this.#market.isMark?.[bar] ?? 0;
+    this.#stops.remove(stop);
+    this.#book(bar, { lots: -position, price: filledAt, reason: 'stop', intent: stop });
+    this.#report(stop, 'filled', Math.abs(position));
+    this.#endOrder();
   }
 
   /** Takes the position away at `price`, with the order that waits. */
@@ -188,16 +255,41 @@ export class CandleExchange {
     const amount = this.#ledger.clear(this.#arithmetic.fee(notional, CLEARANCE_FEE_E8));
     this.clearances.push({ timeMs, amount });
     this.#tellWallet('other', amount, timeMs);
+    this.#endOrder();
+  }
+
+  get #exits(): ExitPrices {
+    const { position } = this;
+    const stop = this.#stops.over(position)?.request.stopPrice ?? null;
+    return { position, stop, liquidation: this.#liquidation };
+  }
+
+  #endOrder(): void {
     const order = this.#order;
     this.#order = null;
     if (order !== null) this.#report(order, 'expired', 0);
   }
 
-  /** The price at which a bar that reaches the bounds takes the position away: the bound, or the open beyond it. */
-  liquidationPrice(bar: number): number {
-    const open = this.#bars.open[bar] as number;
-    if (this.isBeyond(open)) return open;
-    return this.position > 0 ? this.lowest : this.highest;
+  #rest(stop: Intent): void {
+    this.#stops.add(stop);
+    this.#boundsMoved();
+    const timeMs = this.#settings.now() as TimeMs;
+    const report = openStop(stop, timeMs);
+    this.#settings.step({ kind: 'orderReport', timeMs, source: 'stream', report });
+  }
+
+  /** Every position has its stop where it belongs by the time its fill has been told. */
+  #checkStop(): void {
+    const { stopDistancePpm } = this.#settings.account;
+    if (stopDistancePpm === undefined || this.position === 0) return;
+    const wanted = stopTicks(this.#ledger, this.#arithmetic, stopDistancePpm);
+    const { stop } = this.#exits;
+    if (stop === null) {
+      throw new AccountingError(
+        `the risk limits refuse a stop ${stopDistancePpm / 10_000} % from the entry price, rounded to a tick: give another --stop or --risk none`,
+      );
+    }
+    if (stop !== wanted) broken(`the engine's stop rests at ${stop}, not at ${wanted}`);
   }
 
   #carries(target: number, price: number): boolean {
@@ -245,7 +337,8 @@ export class CandleExchange {
   }
 
   #boundsMoved(): void {
-    const at = liquidationTicks(this.#ledger, this.#arithmetic);
+    this.#liquidation = liquidationTicks(this.#ledger, this.#arithmetic);
+    const at = firstBound(this.#exits);
     this.lowest = this.position > 0 ? (at ?? -1) : -1;
     this.highest = this.position < 0 ? (at ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY;
   }

@@ -21,6 +21,7 @@ import {
   snapshotOf,
 } from '../../shared/simulation/venue-facts.ts';
 import { cancelOrder, placeOrder, queryOrder } from '../../shared/simulation/venue-orders.ts';
+import type { FillReason } from '../accounting/ledger.ts';
 import { RecordedAccount } from './recorded-account.ts';
 
 const ACCOUNT = 'backtest';
@@ -53,10 +54,11 @@ export class RecordedExchange {
   readonly venue: SimulatedExchange;
   /** What the exchange refused or ended unfilled, by reason. */
   readonly refusals = new Map<string, number>();
-  readonly counts = { refusedByMargin: 0, liquidations: 0 };
+  readonly counts = { refusedByMargin: 0, liquidations: 0, stops: 0 };
   readonly #options: RecordedExchangeOptions;
   readonly #agenda = new TimerQueue();
   readonly #purposes = new Map<string, Intent['purpose']>();
+  readonly #stopsMet = new Set<string>();
   #onTheWay = 0;
 
   constructor(options: RecordedExchangeOptions) {
@@ -204,9 +206,7 @@ export class RecordedExchange {
     for (const fact of facts) {
       if (fact.kind === 'fill') {
         const { clientOrderId } = fact.fill;
-        const isOurs = this.#purposes.has(clientOrderId);
-        const isForced = this.#purposes.get(clientOrderId) === 'flatten';
-        this.account.fill(fact.fill, isOurs ? (isForced ? 'risk' : 'signal') : 'liquidation');
+        this.account.fill(fact.fill, reasonOf(this.#purposes.get(clientOrderId)));
       }
       if (fact.kind === 'orderReport') this.#countEnd(fact.report);
     }
@@ -219,9 +219,17 @@ export class RecordedExchange {
   }
 
   #countEnd(report: OrderReport): void {
-    const isOurs = this.#purposes.has(report.clientOrderId);
-    if (!isOurs && report.status === 'filled') this.counts.liquidations += 1;
-    if (isOurs && report.status === 'expired') this.#count('limitPrice');
+    const purpose = this.#purposes.get(report.clientOrderId);
+    if (purpose === undefined && report.status === 'filled') this.counts.liquidations += 1;
+    if (purpose === 'protect') this.#countStop(report);
+    else if (purpose !== undefined && report.status === 'expired') this.#count('limitPrice');
+  }
+
+  /** Once a stop: it ends twice, as the order that it became and as itself. */
+  #countStop({ clientOrderId, executedLots }: OrderReport): void {
+    if (executedLots === 0 || this.#stopsMet.has(clientOrderId)) return;
+    this.#stopsMet.add(clientOrderId);
+    this.counts.stops += 1;
   }
 
   #countRefusal({ code, msg }: VenueError): void {
@@ -232,6 +240,13 @@ export class RecordedExchange {
   #count(reason: string): void {
     this.refusals.set(reason, (this.refusals.get(reason) ?? 0) + 1);
   }
+}
+
+/** Why a fill came about; what no order of ours made is a liquidation. */
+function reasonOf(purpose: Intent['purpose'] | undefined): FillReason {
+  if (purpose === undefined) return 'liquidation';
+  if (purpose === 'protect') return 'stop';
+  return purpose === 'flatten' ? 'risk' : 'signal';
 }
 
 /** Binance's code for an order that the margin does not carry. */

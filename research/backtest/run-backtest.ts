@@ -2,10 +2,10 @@
  * The event-driven backtest: the live engine, candle by candle, in virtual time. In order, for each bar:
  *
  * 1. funding due at the open, or since the bar before, is paid;
- * 2. a position that the open finds without margin is taken away;
+ * 2. a position that the open finds without margin is taken away, one whose stop it meets is closed there;
  * 3. the order that waits fills at the open;
  * 4. funding due inside the bar is paid;
- * 5. a liquidation price that the bar reaches is hit;
+ * 5. a stop or a liquidation price that the bar reaches is hit, whichever comes first (accounting/forced-exits.ts);
  * 6. the closed candle goes to the engine, at the bar's end: its close is the mark price, equity is marked at
  *    it, losses are looked for, strategies are asked, and what they decide becomes an order at once.
  *
@@ -25,6 +25,7 @@ import {
   checkOptions,
 } from '../accounting/account-options.ts';
 import { instrumentOf } from '../accounting/arithmetic.ts';
+import type { ForcedExit } from '../accounting/forced-exits.ts';
 import type { RunResult } from '../accounting/run-result.ts';
 import type { Bars } from '../data/bars.ts';
 import { bracketsOf, candleLimitsOf, type RiskMode } from './account-terms.ts';
@@ -84,7 +85,7 @@ class BacktestRun {
   #timers: Timer[] = [];
   /** The target decided at the bar before; null where nothing was decided. */
   #decided: number | null = null;
-  #counts = { signals: 0, unchanged: 0, withoutSize: 0, unfilledAtEnd: 0 };
+  #counts = { signals: 0, unchanged: 0, withoutSize: 0, unfilledAtEnd: 0, endedByStop: 0 };
   #ignoredWhileHalted = 0;
   #withoutEquity = 0;
 
@@ -106,7 +107,7 @@ class BacktestRun {
         absentHorizonMs: 45 * 60_000,
       },
       strategies: [{ strategy: options.strategy, sizing: account.size }],
-      stopDistancePpm: null,
+      stopDistancePpm: account.stopDistancePpm ?? null,
       isQuiet: true,
     });
     this.#exchange = new CandleExchange({
@@ -141,8 +142,8 @@ class BacktestRun {
   }
 
   #runPiece(from: number, to: number): void {
-    const { low, high } = this.#bars;
     const exchange = this.#exchange;
+    const { low, high } = exchange.reach;
     for (let bar = from; bar < to; bar++) {
       if (
         exchange.hasOrder ||
@@ -160,17 +161,38 @@ class BacktestRun {
   /** Rules 1 to 5. */
   #open(bar: number): void {
     const exchange = this.#exchange;
-    const { open, low, high } = this.#bars;
     exchange.payFunding(bar, false);
-    if (exchange.isBeyond(open[bar] as number)) this.#liquidate(bar, open[bar] as number);
+    const open = this.#bars.open[bar] as number;
+    const atOpen = exchange.exitAtOpen(bar);
+    if (atOpen !== null) this.#exit(atOpen, bar, open);
     if (this.#decided === exchange.position) this.#counts.unchanged += 1;
     // An account with nothing left is refused before the exchange is asked.
     else if (this.#decided !== null && !exchange.hasOrder) this.#withoutEquity += 1;
     this.#decided = null;
     exchange.fillOrder(bar);
     exchange.payFunding(bar, true);
-    if (exchange.isBeyond(low[bar] as number) || exchange.isBeyond(high[bar] as number)) {
-      this.#liquidate(bar, exchange.liquidationPrice(bar));
+    const inside = exchange.exitInside(bar);
+    if (inside !== null) this.#exit(inside.exit, bar, inside.price);
+  }
+
+  #exit(exit: ForcedExit, bar: number, price: number): void {
+    if (exit === 'stop') this.#stopOut(bar, price);
+    else this.#liquidate(bar, price);
+  }
+
+  /**
+   * The stop closes the position. The engine drops what was decided at the bar before for the same side, and still
+   * wants what was decided for the other.
+   */
+  #stopOut(bar: number, price: number): void {
+    const { position } = this.#exchange;
+    this.#exchange.stopOut(bar, price);
+    if (this.#decided === null) return;
+    if (this.#decided * position > 0) {
+      this.#decided = null;
+      this.#counts.endedByStop += 1;
+    } else {
+      this.#tryAgain();
     }
   }
 
@@ -252,9 +274,13 @@ class BacktestRun {
     }
     const change = { state: 'active', reason: 'resumed', by: 'backtest', nowMs: now } as const;
     this.#step({ kind: 'tradingState', timeMs: now, record: gate.next(change) });
-    if (this.#decided === null) return;
-    // An order that ended without a fill is tried again a second later: at the same open, to a candle.
-    this.#step({ kind: 'timer', timeMs: (now + SECOND_MS) as TimeMs, id: 'tick' });
+    if (this.#decided !== null) this.#tryAgain();
+  }
+
+  /** An order that ended without a fill is tried again a second later: at the same open, to a candle. */
+  #tryAgain(): void {
+    const timeMs = (this.#engine.now + SECOND_MS) as TimeMs;
+    this.#step({ kind: 'timer', timeMs, id: 'tick' });
   }
 
   /** What a live session begins with, at the first open. */
@@ -291,6 +317,10 @@ class BacktestRun {
       }
       case 'placeOrder':
         return this.#exchange.place(command.intent);
+      case 'cancelOrder':
+        return this.#exchange.cancel(command.clientOrderId);
+      case 'queryOrder':
+        return this.#exchange.tellStop(command.clientOrderId);
       case 'readAccount':
         return this.#exchange.tellAccount();
       case 'readCandles':

@@ -55,6 +55,8 @@ export interface RecordedRunOptions {
   /** One way, of orders, answers and private events. */
   readonly latencyMs: number;
   readonly risk: RiskMode;
+  /** Distance of the protective stop from the entry price; null for positions without one. */
+  readonly stopDistancePpm: number | null;
   readonly execution: ExecutionSettings;
 }
 
@@ -113,7 +115,7 @@ class RecordedRun {
         absentHorizonMs: 45 * 60_000,
       },
       strategies: [{ strategy: options.strategy, sizing: options.size }],
-      stopDistancePpm: null,
+      stopDistancePpm: options.stopDistancePpm,
       execution: options.execution,
       isQuiet: true,
     });
@@ -162,6 +164,8 @@ class RecordedRun {
         counts: {
           ...counts,
           ...this.#counts,
+          endedByStop: 0,
+          stopsAtMark: counts.stops,
           filledAfterGap: 0,
           filledWithoutVolume: 0,
           gaps: this.#engine.strategies.gaps,

@@ -96,6 +96,8 @@ export function odditiesTable({ run, refusals }: ReportRun): Html | null {
     ['Signals without size', counts.withoutSize],
     ['Signals for the position already held', counts.unchanged],
     ['Refused by leverage', counts.refusedByMargin],
+    ['Stops met', counts.stops],
+    ['Signals ended by a stop at their open', counts.endedByStop],
     ['Liquidations', counts.liquidations],
     ['Signal on the last bar, not filled', counts.unfilledAtEnd],
     ['Funding at a last close', counts.fundingAtLastClose],

@@ -12,7 +12,7 @@ import { type StrategyPair, vectorizedRows } from './strategy-pair.ts';
 const CASH = 100_000 * 1e8;
 const COMMON = { cash: CASH, feeBps: 5, slippageBps: 0, leverage: 3, lots: 'exact' } as const;
 
-/** Accounts that reach different rules: equity in and out, whole lots, slippage and liquidation, a rebate. */
+/** Accounts that reach different rules: equity in and out, whole lots, slippage and liquidation, a rebate, stops. */
 const ACCOUNTS: readonly AccountOptions[] = [
   { ...COMMON, size: { kind: 'equity', multiplePpm: 1_000_000 } },
   { ...COMMON, size: { kind: 'lots', lots: 7 as Lots }, feeBps: -0.5 },
@@ -24,6 +24,12 @@ const ACCOUNTS: readonly AccountOptions[] = [
     feeBps: 2.7,
   },
   { ...COMMON, size: { kind: 'notional', notional: (2_500 * 1e8) as Money }, slippageBps: 0.3 },
+  {
+    ...COMMON,
+    size: { kind: 'equity', multiplePpm: 2_000_000 },
+    slippageBps: 1,
+    stopDistancePpm: 10_000,
+  },
 ];
 
 /** Compares every account; with funding, each is charged it. */

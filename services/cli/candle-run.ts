@@ -64,10 +64,11 @@ export function asked<Result>(read: () => Result): Result {
 
 /** The account a run is asked to have. Throws ConfigurationError for a size the data set's lots cannot mean. */
 async function accountOptions(options: RunOptions, bars: Bars): Promise<AccountOptions> {
-  const { cash, feeBps, slippageBps, leverage, lots, funding, mark } = options;
+  const { cash, feeBps, slippageBps, leverage, lots, funding, mark, stopDistancePpm } = options;
   const size = asked(() => parseSize(options.size, instrumentOf(bars)));
   return {
     ...{ cash, size, feeBps, slippageBps, leverage, lots },
+    ...(stopDistancePpm === null ? {} : { stopDistancePpm }),
     ...(funding === null ? {} : { funding: await loadFunding(funding) }),
     ...(mark === null ? {} : { markBars: await loadMarkBars(mark, bars) }),
   };

@@ -34,14 +34,14 @@ export async function backtestRecording(given: RunOptions): Promise<FinishedRun>
   refuseUnanswerable(options);
   const params = asked(() => strategyParameters(options.strategy, options.params));
   const source = await opened(options.data);
-  const { cash, risk, leverage, latencyMs, feeBps, slippageBps } = options;
+  const { cash, risk, leverage, latencyMs, feeBps, slippageBps, stopDistancePpm } = options;
   const makerFeeBps = options.makerFeeBps ?? MAKER_FEE_BPS;
   const size = asked(() => parseSize(options.size, source.instrument));
   const { bars, signals, run, refusals, makerFills } = await runRecorded(source, {
     strategy: createStrategy(options.strategy, params),
     intervalMs: intervalMs(options.interval),
     cash: cash as Money,
-    ...{ size, risk, leverage, latencyMs },
+    ...{ size, risk, leverage, latencyMs, stopDistancePpm },
     execution: executionSettings(options.execution, options.makerDeadlineMs),
     makerFeePpm: ppm(makerFeeBps, '--maker-fee-bps'),
     takerFeePpm: ppm(feeBps, '--fee-bps'),
@@ -58,7 +58,10 @@ export async function backtestRecording(given: RunOptions): Promise<FinishedRun>
       source: 'recorded book',
     }),
     bars,
-    account: { cash, size, feeBps, slippageBps, leverage, lots: 'exact' },
+    account: {
+      ...{ cash, size, feeBps, slippageBps, leverage, lots: 'exact' },
+      ...(stopDistancePpm === null ? {} : { stopDistancePpm }),
+    },
     signals,
     source: eventDrivenSource(options.strategy, () => createStrategy(options.strategy, params)),
     run,

@@ -9,9 +9,11 @@ import {
   type Execution,
   isSize,
   parseDuration,
+  parseStopDistance,
   SIZE_FORMS,
 } from '../../shared/config/values.ts';
 import type { Interval } from '../../shared/core/market/candle.ts';
+import { LIVE_LIMITS } from '../../shared/core/trading/risk-limits.ts';
 import { MalformedNumberError, parseDecimal, parseMoney } from '../../shared/core/units.ts';
 
 /** `none` takes every order; `live` sends each through the live risk limits. */
@@ -31,6 +33,8 @@ export interface RunOptions {
   /** Of a maker, which candles cannot tell and so refuse. Null where not given. */
   readonly makerFeeBps: number | null;
   readonly slippageBps: number;
+  /** Distance of the protective stop from the entry price, in ppm of it; null for none. */
+  readonly stopDistancePpm: number | null;
   readonly latencyMs: number;
   readonly risk: RiskMode;
   readonly execution: Execution;
@@ -61,7 +65,10 @@ export function runOptions(
   return command
     .requiredOption('--data <file>', data, several)
     .option('--funding <file>', 'funding rates; without them no funding is paid')
-    .option('--mark <file>', 'candles of the mark price, at whose opens funding is paid')
+    .option(
+      '--mark <file>',
+      'candles of the mark price, which funding is paid at and stops are met by',
+    )
     .option('--strategy <name>', 'strategy to run', 'SmaCrossoverInflection')
     .option('--param <key=value>', 'strategy parameter; repeatable', parameter, {})
     .option('--fee-bps <bps>', 'fee of a taker a side', bps, 5)
@@ -69,6 +76,12 @@ export function runOptions(
       '--maker-fee-bps <bps>',
       'fee of a maker a side; refused on candles, which cannot tell one',
       bps,
+    )
+    .option(
+      '--stop <percent>',
+      'protective stop, percent from the entry price, or none',
+      stop,
+      'none',
     )
     .option('--slippage-bps <bps>', 'how much worse than the open a fill is', bps, 0)
     .option('--latency-ms <ms>', 'from signal to fill; on candles less than a bar', wholeNumber, 0)
@@ -118,6 +131,7 @@ export function readRunOptions(flags: Readonly<Record<string, unknown>>): RunOpt
     feeBps: flags.feeBps as number,
     makerFeeBps: (flags.makerFeeBps as number | undefined) ?? null,
     slippageBps: flags.slippageBps as number,
+    stopDistancePpm: flags.stop === 'none' ? null : (flags.stop as number),
     latencyMs: flags.latencyMs as number,
     risk: flags.risk as RiskMode,
     execution: flags.execution as Execution,
@@ -133,11 +147,23 @@ export function readRunOptions(flags: Readonly<Record<string, unknown>>): RunOpt
     trades: text('trades'),
     report: text('report'),
   };
-  if (options.mark !== null && options.funding === null) {
-    throw new ConfigurationError('--mark says at what price funding is paid: give --funding too');
+  if (options.mark !== null && options.funding === null && options.stopDistancePpm === null) {
+    throw new ConfigurationError(
+      '--mark says at what price funding is paid and stops are met: give --funding or --stop too',
+    );
   }
+  requireStopInLimits(options);
   if (options.fromMs >= options.toMs) throw new ConfigurationError('--from must be before --to');
   return options;
+}
+
+/** The limits for real money would refuse each stop of a run with them. */
+function requireStopInLimits({ stopDistancePpm, risk }: RunOptions): void {
+  const { stopDistanceMaxPpm } = LIVE_LIMITS;
+  if (risk !== 'live' || stopDistancePpm === null || stopDistancePpm <= stopDistanceMaxPpm) return;
+  throw new ConfigurationError(
+    `--stop ${stopDistancePpm / 10_000}: --risk live allows ${stopDistanceMaxPpm / 10_000} % at most; give a nearer stop or --risk none`,
+  );
 }
 
 function several(text: string, before: readonly string[] = []): readonly string[] {
@@ -163,6 +189,14 @@ function deadline(text: string): number {
     throw new InvalidArgumentError('must be a duration from 1s to 5m.');
   }
   return ms;
+}
+
+/** ppm of "3", "3%" or "0.5"; "none" as it is, because commander makes an empty text of null. */
+function stop(text: string): number | 'none' {
+  if (text === 'none') return text;
+  const ppm = parseStopDistance(text.endsWith('%') ? text : `${text}%`);
+  if (ppm === null) throw new InvalidArgumentError('must be percent like 3 or 0.5, or none.');
+  return ppm;
 }
 
 function wholeNumber(text: string): number {

@@ -12,7 +12,7 @@ import {
   type Ticks,
 } from '../../shared/core/units.ts';
 import type { FinishedRun, RecordedFacts } from './finished-run.ts';
-import { runPage } from './run-page.ts';
+import { runPage, stopOf } from './run-page.ts';
 
 export type { FinishedRun } from './finished-run.ts';
 
@@ -58,6 +58,7 @@ function reportOf(finished: FinishedRun): RunReport {
     assumptions: {
       feeBps: options.feeBps,
       slippageBps: options.slippageBps,
+      stopPercent: options.stopDistancePpm === null ? null : options.stopDistancePpm / 10_000,
       latencyMs: options.latencyMs,
       leverage: options.leverage,
       size: options.size,
@@ -160,6 +161,7 @@ function toldRun(finished: FinishedRun, report: RunReport): string {
       'exposure, turnover',
       `${percent(metrics.exposure)}, ${metrics.turnover?.toFixed(0) ?? 'none'} times mean equity`,
     ],
+    ['stop', toldStop(finished)],
     ['fees', `${usdt(metrics.fees)} USDT at ${options.feeBps} bp a side${makerFees(recorded)}`],
     ['funding', toldFunding(finished, metrics)],
     [
@@ -202,6 +204,13 @@ function toldFunding({ options, run, recorded }: FinishedRun, metrics: Metrics):
   return `${paid}, ${run.counts.fundingAtMark} of them at a mark price`;
 }
 
+function toldStop({ options, run }: FinishedRun): string {
+  const stop = stopOf(options);
+  if (options.stopDistancePpm === null) return stop;
+  const { stops, stopsAtMark } = run.counts;
+  return `${stop}; met ${stops} times, ${stopsAtMark} of them by a mark price`;
+}
+
 /** What did not come as asked; rows that are zero are left out. */
 function oddities({ bars, run, refusals, options }: FinishedRun): [string, string][] {
   const { counts } = run;
@@ -212,6 +221,7 @@ function oddities({ bars, run, refusals, options }: FinishedRun): [string, strin
     ['signals without size', counts.withoutSize],
     [`refused at leverage ${options.leverage}`, counts.refusedByMargin],
     ['liquidations', counts.liquidations],
+    ['signals ended by a stop at their open', counts.endedByStop],
     ['signal on the last bar', counts.unfilledAtEnd],
     ['funding at a last close', counts.fundingAtLastClose],
     ...Object.entries(refusals).map(([name, n]): [string, number] => [`refused: ${name}`, n]),

@@ -48,12 +48,20 @@ function settingsOf({ options, recorded }: FinishedRun): [string, string][] {
           ['fill', 'against the recorded book'],
         ] as [string, string][])),
     ['execution', options.execution],
+    ['protective stop', stopOf(options)],
     ['risk limits', options.risk],
     ['lots', options.lots === 'exact' ? 'whole' : 'none: the unrounded ideal'],
     ['funding', fundingOf(options, recorded)],
     ['from', time(options.fromMs, 'the first bar')],
     ['to', time(options.toMs, 'the last bar')],
   ];
+}
+
+/** The protective stop in words. */
+export function stopOf({ stopDistancePpm }: RunOptions): string {
+  return stopDistancePpm === null
+    ? 'none; live every position has one, 3 % away by default'
+    : `${stopDistancePpm / 10_000} % from the entry price`;
 }
 
 function fundingOf({ funding }: RunOptions, recorded: RecordedFacts | null): string {

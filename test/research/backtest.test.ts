@@ -4,12 +4,17 @@
  */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { AccountingError, type AccountOptions } from '../../research/accounting/account-options.ts';
+import {
+  AccountingError,
+  type AccountOptions,
+  type MarkBars,
+} from '../../research/accounting/account-options.ts';
 import { runSignals } from '../../research/accounting/run-signals.ts';
 import { type BacktestResult, runBacktest } from '../../research/backtest/run-backtest.ts';
 import type { Bars, FundingRates } from '../../research/data/bars.ts';
 import { vectorizedSignals } from '../../research/vectorized/registry.ts';
 import type { Sizing } from '../../shared/core/strategy/sizing.ts';
+import { type Direction, type Signal, Strategy } from '../../shared/core/strategy/strategy.ts';
 import type { Lots, Money } from '../../shared/core/units.ts';
 import { createStrategy } from '../../shared/strategies/registry.ts';
 
@@ -115,6 +120,69 @@ const account: fc.Arbitrary<AccountOptions> = fc.record({
   funding,
 });
 
+/** Candles of a mark price beside the trades: as fine or finer, some of them missing. */
+const mark = fc.record({
+  perBar: fc.constantFrom(1, 2, 4),
+  missing: fc.integer({ min: 0, max: 5 }),
+  seed: fc.integer({ min: 1, max: 1_000 }),
+});
+
+function markBarsOf(
+  bars: Bars,
+  { perBar, missing, seed }: { perBar: number; missing: number; seed: number },
+): MarkBars {
+  const rows: { timeMs: number; open: number; high: number; low: number }[] = [];
+  const intervalMs = bars.intervalMs / perBar;
+  const noise = (n: number, most: number) => ((n * 7_919 + seed * 104_729) % (2 * most)) - most;
+  for (let bar = 0; bar < bars.length; bar++) {
+    for (let part = 0; part < perBar; part++) {
+      const n = bar * perBar + part;
+      if (missing > 0 && (n * 31 + seed) % 20 < missing) continue;
+      const open = Math.max(1, (bars.open[bar] as number) + noise(n, 60));
+      const high = Math.max(open, (bars.high[bar] as number) + noise(n + 1, 60));
+      const low = Math.max(1, Math.min(open, (bars.low[bar] as number) + noise(n + 2, 60)));
+      rows.push({ timeMs: (bars.openMs[bar] as number) + part * intervalMs, open, high, low });
+    }
+  }
+  return {
+    ...{ length: rows.length, intervalMs, tickSize: bars.tickSize },
+    openMs: Float64Array.from(rows.map(({ timeMs }) => timeMs)),
+    open: Int32Array.from(rows.map(({ open }) => open)),
+    high: Int32Array.from(rows.map(({ high }) => high)),
+    low: Int32Array.from(rows.map(({ low }) => low)),
+  };
+}
+
+/** Distances that calm bars meet now and then, and that lie before or beyond a liquidation. */
+const stop = fc.record({
+  stopDistancePpm: fc.integer({ min: 10_000, max: 60_000 }),
+  mark: fc.option(mark, { nil: null }),
+});
+
+/** Signals at random, also for the side already held. */
+const script = fc.array(fc.constantFrom(0, 0, 0, 0, 1, -1), { minLength: 150, maxLength: 150 });
+
+class Scripted extends Strategy {
+  override readonly name = 'Scripted';
+  override readonly warmUpCandles = 1;
+  readonly #signals: Int8Array;
+  #next = 0;
+
+  constructor(signals: Int8Array) {
+    super();
+    this.#signals = signals;
+  }
+
+  protected override onCandle(): Signal | null {
+    const direction = this.#signals[this.#next++] as Direction;
+    return direction === 0 ? null : { direction, reason: 'written' };
+  }
+
+  protected override onReset(): void {
+    // A script goes on over a gap.
+  }
+}
+
 const strategies = fc.constantFrom(
   { name: 'SmaCrossover', params: { fastWindow: 2, slowWindow: 5 } },
   { name: 'SmaCrossoverInflection', params: { shortWindow: 1, longWindow: 6, smoothingWindow: 2 } },
@@ -133,13 +201,9 @@ function bothWays(
   };
 }
 
-function isCarried(
-  bars: Bars,
-  { name, params }: { name: string; params: Record<string, number> },
-  options: AccountOptions,
-): boolean {
+function isCarried(bars: Bars, signals: Int8Array, options: AccountOptions): boolean {
   try {
-    runSignals(bars, vectorizedSignals(name, bars, params), options);
+    runSignals(bars, signals, options);
     return true;
   } catch (error) {
     if (error instanceof AccountingError) return false;
@@ -154,7 +218,8 @@ describe('the live engine on candles, without limits', () => {
       fc.property(moves, strategies, account, (made, strategy, options) => {
         const bars = barsOf(made);
         // An account that has grown beyond what exact money carries is refused by both, in their own words.
-        fc.pre(isCarried(bars, strategy, options));
+        const { name, params } = strategy;
+        fc.pre(isCarried(bars, vectorizedSignals(name, bars, params), options));
         const { vectorised, driven } = bothWays(bars, strategy, options);
         expect(driven.signals).toEqual(vectorised.signals);
         expect(driven.run.fills).toEqual(vectorised.run.fills);
@@ -174,6 +239,35 @@ describe('the live engine on candles, without limits', () => {
     );
     // A run in which nothing happened would prove nothing.
     for (const count of Object.values(seen)) expect(count).toBeGreaterThan(50);
+  });
+});
+
+describe('a protective stop on candles', () => {
+  it('is met alike by the live engine’s own stop and by the vectorised run, to the last 1e-8', () => {
+    const seen = { stops: 0, stopsAtMark: 0, liquidations: 0, endedByStop: 0, unchanged: 0 };
+    fc.assert(
+      fc.property(moves, script, account, stop, (made, written, given, terms) => {
+        const bars = barsOf(made);
+        const signals = Int8Array.from(written.slice(0, bars.length));
+        const { stopDistancePpm } = terms;
+        const options: AccountOptions = {
+          ...given,
+          stopDistancePpm,
+          ...(terms.mark === null ? {} : { markBars: markBarsOf(bars, terms.mark) }),
+        };
+        fc.pre(isCarried(bars, signals, options));
+        const run = runSignals(bars, signals, options);
+        const strategy = new Scripted(signals);
+        const driven = runBacktest(bars, { strategy, account: options, risk: 'none' });
+        expect(driven.run).toEqual(run);
+        expect(driven.refusals).toEqual({});
+        for (const key of Object.keys(seen) as (keyof typeof seen)[]) {
+          seen[key] += driven.run.counts[key];
+        }
+      }),
+      { numRuns: 400, interruptAfterTimeLimit: 8_000, endOnFailure: true },
+    );
+    for (const count of Object.values(seen)) expect(count).toBeGreaterThan(10);
   });
 });
 

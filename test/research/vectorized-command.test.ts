@@ -111,7 +111,7 @@ describe('plimsoll research', () => {
     [['--from', 'yesterday'], /must be like 2024-01-31/],
     [['--from', '2024-02-01', '--to', '2024-02-01'], /must be before/],
     [['--from', '2030-01-01'], /no bar opens/],
-    [['--mark', 'mark.csv'], /give --funding too/],
+    [['--mark', 'mark.csv'], /give --funding or --stop too/],
   ])('refuses %s with exit code 2 and says why', (args, reason) => {
     const { status, stderr } = plimsoll('--data', 'BTCUSDT.csv', ...args);
     expect(stderr).toMatch(reason);
