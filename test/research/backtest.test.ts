@@ -14,9 +14,9 @@ import { type BacktestResult, runBacktest } from '../../research/backtest/run-ba
 import type { Bars, FundingRates } from '../../research/data/bars.ts';
 import { vectorizedSignals } from '../../research/vectorized/registry.ts';
 import type { Sizing } from '../../shared/core/strategy/sizing.ts';
-import { type Direction, type Signal, Strategy } from '../../shared/core/strategy/strategy.ts';
 import type { Lots, Money } from '../../shared/core/units.ts';
 import { createStrategy } from '../../shared/strategies/registry.ts';
+import { ScriptedStrategy } from './vectorized-support.ts';
 
 const MINUTE = 60_000;
 const START_MS = Date.UTC(2026, 0, 2);
@@ -162,27 +162,6 @@ const stop = fc.record({
 /** Signals at random, also for the side already held. */
 const script = fc.array(fc.constantFrom(0, 0, 0, 0, 1, -1), { minLength: 150, maxLength: 150 });
 
-class Scripted extends Strategy {
-  override readonly name = 'Scripted';
-  override readonly warmUpCandles = 1;
-  readonly #signals: Int8Array;
-  #next = 0;
-
-  constructor(signals: Int8Array) {
-    super();
-    this.#signals = signals;
-  }
-
-  protected override onCandle(): Signal | null {
-    const direction = this.#signals[this.#next++] as Direction;
-    return direction === 0 ? null : { direction, reason: 'written' };
-  }
-
-  protected override onReset(): void {
-    // A script goes on over a gap.
-  }
-}
-
 const strategies = fc.constantFrom(
   { name: 'SmaCrossover', params: { fastWindow: 2, slowWindow: 5 } },
   { name: 'SmaCrossoverInflection', params: { shortWindow: 1, longWindow: 6, smoothingWindow: 2 } },
@@ -257,7 +236,7 @@ describe('a protective stop on candles', () => {
         };
         fc.pre(isCarried(bars, signals, options));
         const run = runSignals(bars, signals, options);
-        const strategy = new Scripted(signals);
+        const strategy = new ScriptedStrategy(signals);
         const driven = runBacktest(bars, { strategy, account: options, risk: 'none' });
         expect(driven.run).toEqual(run);
         expect(driven.refusals).toEqual({});

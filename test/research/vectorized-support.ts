@@ -2,6 +2,7 @@
 
 import type { Bars, FundingRates } from '../../research/data/bars.ts';
 import type { Instrument } from '../../shared/core/instrument.ts';
+import { type Direction, type Signal, Strategy } from '../../shared/core/strategy/strategy.ts';
 import { StrategyManager } from '../../shared/core/strategy/strategy-manager.ts';
 import type { HalfTicks, Lots, Money, TimeMs } from '../../shared/core/units.ts';
 import { createStrategy } from '../../shared/strategies/registry.ts';
@@ -60,6 +61,28 @@ export function signalsOf(length: number, at: Readonly<Record<number, 1 | -1>>):
   const signals = new Int8Array(length);
   for (const [bar, direction] of Object.entries(at)) signals[Number(bar)] = direction;
   return signals;
+}
+
+/** Says what is written, one entry a candle; a gap does not turn the script back. */
+export class ScriptedStrategy extends Strategy {
+  override readonly name = 'Scripted';
+  override readonly warmUpCandles = 1;
+  readonly #signals: Int8Array;
+  #next = 0;
+
+  constructor(signals: Int8Array) {
+    super();
+    this.#signals = signals;
+  }
+
+  protected override onCandle(): Signal | null {
+    const direction = this.#signals[this.#next++] as Direction;
+    return direction === 0 ? null : { direction, reason: 'written' };
+  }
+
+  protected override onReset(): void {
+    // The next candle has the next entry.
+  }
 }
 
 /** The signals that StrategyManager lets through, one entry a bar, and the gaps it counted. */
