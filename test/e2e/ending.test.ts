@@ -96,6 +96,10 @@ describe('a trader whose exchange is killed', () => {
     const exchange = await exchangeAt();
     const trader = startTrader(exchange.url, 'own');
     await trader.line(says('fill'));
+    // Its stop rests by then: nothing is in flight that the end would have to wait for.
+    const candles = () => trader.lines.filter(says('candle')).length;
+    const seen = candles();
+    await trader.line(() => candles() > seen + 1);
     await exchange.program.end('SIGKILL');
     await trader.line(says('connection', 'book stream is down'));
     await trader.line(says('connection', 'user stream is down'));

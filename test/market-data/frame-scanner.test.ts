@@ -15,7 +15,8 @@ const diff = fc.record({
   first: id,
   last: id,
   previous: id,
-  eventMs: id,
+  // The last millisecond a date can have.
+  eventMs: fc.integer({ min: 0, max: 8_640_000_000_000_000 }),
   bids: fc.array(level, { maxLength: 40 }),
   asks: fc.array(level, { maxLength: 40 }),
 });
