@@ -143,6 +143,10 @@ class ExchangeLink implements ExchangeClient {
     });
   }
 
+  async setCountdown(ms: number): Promise<void> {
+    await this.#read(() => this.#host.venue.countdownCancelAll(ACCOUNT, 'BTCUSDT', ms));
+  }
+
   accountSnapshot() {
     return this.#read(() => snapshotOf(this.#host.venue, ACCOUNT));
   }

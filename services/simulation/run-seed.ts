@@ -5,7 +5,7 @@
  */
 
 import { createMemoryStore, MemoryDatabase } from '../../shared/adapters/memory/store.ts';
-import { loadConfiguration } from '../../shared/config/load.ts';
+import { type EffectiveConfiguration, loadConfiguration } from '../../shared/config/load.ts';
 import { requestFlatten, resumeTrading, tightenTrading } from '../../shared/operation/steer.ts';
 import { ExchangeError } from '../../shared/ports/exchange.ts';
 import { StoreUnavailableError } from '../../shared/ports/store.ts';
@@ -77,6 +77,8 @@ const CONFIGURATION = loadConfiguration({
   },
 });
 
+const MAKER: EffectiveConfiguration = { ...CONFIGURATION, execution: 'maker' };
+
 export interface SeedOptions {
   readonly seed: number;
   /** The kinds of fault to draw from; null for the seed's own. */
@@ -93,6 +95,7 @@ export function runSeed(options: SeedOptions): Promise<SeedResult> {
 
 class Story {
   readonly #seed: number;
+  readonly #configuration: EffectiveConfiguration;
   /** When faults end. */
   readonly #restMs: number;
   readonly #world: World;
@@ -113,6 +116,8 @@ class Story {
 
   constructor({ seed, faults, crashes = [], faultsMs = FAULTS_MS }: SeedOptions) {
     this.#seed = seed;
+    // Every third trades by resting orders.
+    this.#configuration = seed % 3 === 1 ? MAKER : CONFIGURATION;
     this.#restMs = START_MS + faultsMs;
     this.#world = new World(seed, START_MS);
     this.#faults = new Faults(this.#world, faults);
@@ -213,7 +218,7 @@ class Story {
     this.#living.add(process);
     const plain = createMemoryStore(KEY, this.#database);
     const session = new TradingSession({
-      configuration: CONFIGURATION,
+      configuration: this.#configuration,
       clock: process.clock,
       store: simulatedStore({
         ...parts,
