@@ -38,8 +38,8 @@ export type MarkBars = Pick<
 >;
 
 /** Nearer, noise meets it: the nearest that the limits for real money allow. */
-const STOP_PPM_MIN = 2_000;
-const STOP_PPM_MAX = 500_000;
+export const STOP_PPM_MIN = 2_000;
+export const STOP_PPM_MAX = 500_000;
 
 /** Rates are whole numbers of 1e-8 inside. */
 export const RATE_SCALE = 100_000_000;

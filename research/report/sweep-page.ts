@@ -193,7 +193,7 @@ function costsText({ feeBps, bestBreakEvenFeeBps: breakEven, top }: SweepPageFac
       : breakEven < TAKER_FEE_BPS
         ? `It breaks even at ${number(breakEven, 2)} bps a side: at a taker’s ${TAKER_FEE_BPS} it loses.`
         : `It breaks even at ${number(breakEven, 2)} bps a side; a taker usually pays ${TAKER_FEE_BPS}.`;
-  return `${paid} ${edge} Funding, slippage and lot sizes are left out.`;
+  return `${paid} ${edge} Funding, slippage, lot sizes and protective stops are left out.`;
 }
 
 function settingsTable(facts: SweepPageFacts): Html {

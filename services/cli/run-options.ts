@@ -3,6 +3,7 @@
  * candles cannot answer is refused here.
  */
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { STOP_PPM_MAX, STOP_PPM_MIN } from '../../research/accounting/account-options.ts';
 import { ConfigurationError } from '../../shared/config/load.ts';
 import {
   EXECUTIONS,
@@ -196,6 +197,11 @@ function stop(text: string): number | 'none' {
   if (text === 'none') return text;
   const ppm = parseStopDistance(text.endsWith('%') ? text : `${text}%`);
   if (ppm === null) throw new InvalidArgumentError('must be percent like 3 or 0.5, or none.');
+  if (ppm < STOP_PPM_MIN || ppm > STOP_PPM_MAX) {
+    throw new InvalidArgumentError(
+      `must be from ${STOP_PPM_MIN / 10_000} to ${STOP_PPM_MAX / 10_000} %, or none.`,
+    );
+  }
   return ppm;
 }
 

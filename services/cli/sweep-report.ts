@@ -202,7 +202,7 @@ function notes(result: SweepResult, top: readonly CheckedRow[]): string[] {
       : `its deflated Sharpe ratio of ${deflated.probability.toFixed(4)} is below ${DEFLATED_SHARPE_BAR}: the spread of so many trials gives as much by luck.`;
   const all = [
     `the best of ${trials} is not an edge; ${verdict}`,
-    'funding, slippage and lot sizes are left out; fees are on every traded quantity, fills at the next open.',
+    'funding, slippage, lot sizes and protective stops are left out; fees are on every traded quantity, fills at the next open.',
     'a missing candle starts the averages anew and keeps the position.',
     'a low probability of overfitting says that the ranking is stable, not that anything earns.',
     'walk-forward does not charge the change from one combination to the next.',

@@ -11,12 +11,19 @@ const CLOCK_LAG_MS = 1_400;
 const LEVELS = 20;
 const LOTS_A_LEVEL = 400;
 
+interface Touch {
+  readonly bid: number;
+  readonly ask: number;
+}
+
 /** Best bid in ticks and spread at a frame: waves of 40 s, with steps that differ. */
-export function touchAt(frame: number): { bid: number; ask: number } {
+function waveAt(frame: number): Touch {
   const wave = Math.sin((2 * Math.PI * frame * FRAME_MS) / 40_000);
   const bid = 650_000 + Math.round(900 * wave) + ((frame * 7) % 5);
   return { bid, ask: bid + 1 + ((frame * 3) % 4) };
 }
+
+export const touchAt = waveAt;
 
 export function frameMs(frame: number): number {
   return START_MS + FRAME_AT_MS + frame * FRAME_MS;
@@ -34,8 +41,15 @@ const levels = (best: number, sign: number, quantity: string) =>
 const lineOf = (timeMs: number, frame: unknown) =>
   `${timeMs - CLOCK_LAG_MS}000000 ${JSON.stringify(frame)}\n`;
 
+/** Up, down, and up again so slowly that an average of 150 s still says down: a short is deep under water by then. */
+export function valleyAt(frame: number): Touch {
+  const down = Math.min(Math.max(0, frame - 950), 265);
+  const bid = 600_000 + 5 * Math.min(frame, 950) - 10 * down + 4 * Math.max(0, frame - 1_215);
+  return { bid, ask: bid + 1 };
+}
+
 /** A snapshot and `count` frames after it; a trade of one lot at the ask with every fifth. */
-export function recording(count: number): Buffer {
+export function recording(count: number, touchAt: (frame: number) => Touch = waveAt): Buffer {
   const quantity = (LOTS_A_LEVEL / 1_000).toFixed(3);
   let { bid, ask } = touchAt(0);
   const lines = [
