@@ -321,7 +321,7 @@ describe('a limit', () => {
     ['ordersPerDayMax', 86_400_000],
   ] as const)('%s counts the orders of its own window', (key, windowMs) => {
     const activity = new RiskActivity();
-    const sent = { side: 'sell', lots: lots(1), price: ticks(1) } as const;
+    const sent = { side: 'sell', lots: lots(1), price: ticks(1), reduceOnly: false } as const;
     for (let i = 0; i < 3; i++) activity.onOrder(sent, ms(START_MS - windowMs + 1));
     expect(verdict(order(), { activity, ...limits({ [key]: 4 }) })).toBe('approved');
     expect(verdict(order(), { activity, ...limits({ [key]: 3 }) })).toBe('orderRate');
@@ -333,7 +333,7 @@ describe('a limit', () => {
   it('on repeats stops the same order within its time, not another', () => {
     const activity = new RiskActivity();
     activity.onOrder(
-      { side: 'buy', lots: lots(10), price: ticks(1_000_000) },
+      { side: 'buy', lots: lots(10), price: ticks(1_000_000), reduceOnly: false },
       ms(START_MS - 1_999),
     );
     expect(verdict(order(), { activity })).toBe('duplicate');

@@ -104,14 +104,15 @@ describe('activity', () => {
     expect(orders.count(ms(86_400_000), 1e12)).toBe(1);
   });
 
-  it('knows the last order only, by side, quantity and price', () => {
+  it('knows the last order only, by side, quantity, price and whether it opens', () => {
     const activity = new RiskActivity();
-    const order = { side: 'buy', lots: lots(1), price: ticks(5) } as const;
+    const order = { side: 'buy', lots: lots(1), price: ticks(5), reduceOnly: true } as const;
     expect(activity.isRepeat(order, ms(0), 1_000)).toBe(false);
     activity.onOrder(order, ms(0));
     expect(activity.isRepeat(order, ms(999), 1_000)).toBe(true);
     expect(activity.isRepeat(order, ms(1_000), 1_000)).toBe(false);
     expect(activity.isRepeat({ ...order, side: 'sell' }, ms(0), 1_000)).toBe(false);
     expect(activity.isRepeat({ ...order, price: null }, ms(0), 1_000)).toBe(false);
+    expect(activity.isRepeat({ ...order, reduceOnly: false }, ms(0), 1_000)).toBe(false);
   });
 });

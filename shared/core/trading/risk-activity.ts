@@ -2,8 +2,8 @@
  * What was done lately, counted in sliding windows: orders sent, rejects, round trips and how many of
  * them lost in a row. RiskManager reads it; only the engine writes it.
  */
-import type { Lots, Ticks, TimeMs } from '../units.ts';
-import type { Fill, Side } from './order.ts';
+import type { Lots, TimeMs } from '../units.ts';
+import type { Fill, OrderRequest } from './order.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -39,11 +39,13 @@ class Window {
   }
 }
 
+type SentOrder = Pick<OrderRequest, 'side' | 'lots' | 'price' | 'reduceOnly'>;
+
 export class RiskActivity {
   readonly orders = new Window(200_000);
   readonly rejects = new Window(1_000);
   readonly roundTrips = new Window(200_000);
-  #last: { side: Side; lots: Lots; price: Ticks | null; timeMs: TimeMs } | null = null;
+  #last: { order: SentOrder; timeMs: TimeMs } | null = null;
   #tripResult = 0;
   #losses = 0;
   #lastLossMs = 0 as TimeMs;
@@ -53,9 +55,9 @@ export class RiskActivity {
     return { losses: this.#losses, lastLossMs: this.#lastLossMs };
   }
 
-  onOrder(order: { side: Side; lots: Lots; price: Ticks | null }, timeMs: TimeMs): void {
+  onOrder(order: SentOrder, timeMs: TimeMs): void {
     this.orders.add(timeMs);
-    this.#last = { side: order.side, lots: order.lots, price: order.price, timeMs };
+    this.#last = { order, timeMs };
   }
 
   /**
@@ -99,19 +101,15 @@ export class RiskActivity {
     }
   }
 
-  /** True where the last order sent, within `windowMs`, was the same. */
-  isRepeat(
-    order: { side: Side; lots: Lots; price: Ticks | null },
-    nowMs: TimeMs,
-    windowMs: number,
-  ): boolean {
-    const last = this.#last;
+  /** True where the last order sent, within `windowMs`, was the same. An exit and an entry never are. */
+  isRepeat(order: SentOrder, nowMs: TimeMs, windowMs: number): boolean {
+    if (this.#last === null || nowMs - this.#last.timeMs >= windowMs) return false;
+    const last = this.#last.order;
     return (
-      last !== null &&
-      nowMs - last.timeMs < windowMs &&
       last.side === order.side &&
       last.lots === order.lots &&
-      last.price === order.price
+      last.price === order.price &&
+      last.reduceOnly === order.reduceOnly
     );
   }
 }
