@@ -32,3 +32,36 @@ it('asks for the exchange’s clock where an order was outside its time window',
   expect(await placed(-1021)).toEqual(['clock', 'orderRejected']);
   expect(await placed(-2019)).toEqual(['orderRejected']);
 });
+
+/** What came of asking for a countdown. */
+async function countdown(over: { answer?: Promise<void>; isLeader?: boolean }) {
+  const asked: number[] = [];
+  const posted: Fact[] = [];
+  const performer = new CommandPerformer({
+    exchange: {
+      setCountdown: (countdownMs: number) => {
+        asked.push(countdownMs);
+        return over.answer ?? Promise.resolve();
+      },
+    },
+    leadership: { maySend: () => over.isLeader ?? true },
+    post: (fact: Fact) => posted.push(fact),
+    onFailure: (error: Error) => {
+      throw error;
+    },
+  } as unknown as PerformerOptions);
+  performer.perform({ kind: 'setCountdown', countdownMs: 120_000 });
+  await new Promise((resolve) => setImmediate(resolve));
+  return { asked, posted };
+}
+
+it('sets the exchange’s countdown and says where it could not', async () => {
+  expect(await countdown({})).toEqual({ asked: [120_000], posted: [] });
+  const answer = Promise.reject(new ExchangeError('unreachable', 'no way there'));
+  const { posted } = await countdown({ answer });
+  expect(posted).toEqual([{ kind: 'countdownFailed', message: 'no way there' }]);
+});
+
+it('leaves the countdown to the leader', async () => {
+  expect(await countdown({ isLeader: false })).toEqual({ asked: [], posted: [] });
+});
