@@ -15,7 +15,14 @@ import type { Intent } from '../../shared/core/trading/order.ts';
 import { parseMoney } from '../../shared/core/units.ts';
 import { btcLike } from '../../shared/simulation/btc-like.ts';
 import { finished, storyFolder, summaryFile } from '../support/sessions.ts';
-import { FRAME_AT_MS, frameMs, recording, touchAt, touchAtMs } from './recorded-support.ts';
+import {
+  FRAME_AT_MS,
+  frameMs,
+  recording,
+  touchAt,
+  touchAtMs,
+  valleyAt,
+} from './recorded-support.ts';
 
 const DATA = process.env.PLIMSOLL_DATA;
 const folder = storyFolder('recorded');
@@ -116,11 +123,34 @@ describe('a backtest on a recording', () => {
     expect(Number(summary.funding)).not.toBe(0);
   }, 60_000);
 
+  it('meets a stop at the exchange, and stays out after', async () => {
+    writeFileSync(join(folder, 'valley.gz'), recording(1_720, valleyAt));
+    const rule = ['--param', 'longWindow=150', '--param', 'smoothingWindow=3', '--interval', '1s'];
+    rule.push('--size', '25lots', '--risk', 'none');
+    const run = (stop: string) =>
+      backtested(`valley-${stop}`, ['valley.gz'], ...rule, '--stop', stop);
+    const [stopped, free] = [await run('0.25'), await run('none')];
+    expect(free.fills.map(({ side, reason }) => [side, reason])).toEqual([['sell', 'signal']]);
+    expect(free.result).toMatchObject({ counts: { stops: 0 }, assumptions: { stopPercent: null } });
+    expect(stopped.fills[0]).toEqual(free.fills[0]);
+    expect(stopped.fills[1]).toMatchObject({ side: 'buy', reason: 'stop', position: '0.000' });
+    // The mark lags behind the mids it is the mean of: by then the price is beyond the stop.
+    const stop = Number(stopped.fills[0]?.price) * 1.0025;
+    expect(Number(stopped.fills[1]?.price)).toBeGreaterThan(stop);
+    expect(stopped.fills).toHaveLength(2);
+    expect(stopped.result).toMatchObject({
+      counts: { stops: 1, stopsAtMark: 1, liquidations: 0 },
+      assumptions: { stopPercent: 0.25 },
+    });
+  }, 60_000);
+
   it('rests as a trader on the same recording rests, for the maker’s fee', async () => {
     // Ends with nothing at rest: a session that ends takes what a backtest leaves in the book.
     writeFileSync(join(folder, 'resting.gz'), recording(860));
     const { fills } = await expectSame('maker', ['resting.gz'], ...RULE, '--execution', 'maker');
-    const bps = fills.map(({ fee, price, quantity }) => (1e4 * Number(fee)) / Number(price) / Number(quantity));
+    const bps = fills.map(
+      ({ fee, price, quantity }) => (1e4 * Number(fee)) / Number(price) / Number(quantity),
+    );
     const asMaker = bps.filter((rate) => Math.abs(rate - 2) < 0.001).length;
     expect(asMaker).toBeGreaterThan(0);
     expect(bps.filter((rate) => Math.abs(rate - 5) < 0.001)).toHaveLength(fills.length - asMaker);

@@ -83,6 +83,22 @@ describe('plimsoll research', () => {
     expect(JSON.parse(text('mark.json')).counts.fundingAtMark).toBe(1);
   });
 
+  it('meets the stop that is asked for, names it as the reason, and says so where there is none', () => {
+    const run = (...args: string[]) =>
+      plimsoll('--data', 'BTCUSDT.csv', ...args, '--json', 'stop.json', '--trades', 'stop.csv');
+    const without = run();
+    expect(without.stdout).toMatch(/stop +none; live every position has one, 3 % away/);
+    expect(JSON.parse(text('stop.json')).counts.stops).toBe(0);
+    expect(run('--stop', 'none').stdout).toBe(without.stdout);
+    const { status, stdout } = run('--stop', '1%');
+    expect(status).toBe(0);
+    const { counts, assumptions } = JSON.parse(text('stop.json'));
+    expect(counts.stops).toBeGreaterThan(0);
+    expect(assumptions.stopPercent).toBe(1);
+    expect(stdout).toContain(`1 % from the entry price; met ${counts.stops} times, 0 of them`);
+    expect(text('stop.csv').match(/,stop$/gm)).toHaveLength(counts.stops);
+  });
+
   it('runs on the bars of --from and --to alone', () => {
     const { status } = plimsoll(
       ...['--data', 'BTCUSDT.csv', '--from', '2024-02-01', '--to', '2024-02-03T12:00'],
@@ -112,6 +128,8 @@ describe('plimsoll research', () => {
     [['--from', 'yesterday'], /must be like 2024-01-31/],
     [['--from', '2024-02-01', '--to', '2024-02-01'], /must be before/],
     [['--from', '2030-01-01'], /no bar opens/],
+    [['--stop', 'near'], /must be percent like 3/],
+    [['--stop', '0.1'], /from 0.2 to 50 %/],
     [['--mark', 'mark.csv'], /give --funding or --stop too/],
   ])('refuses %s with exit code 2 and says why', (args, reason) => {
     const { status, stderr } = plimsoll('--data', 'BTCUSDT.csv', ...args);
