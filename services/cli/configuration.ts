@@ -25,7 +25,7 @@ export function configurationOptions(command: Command): Command {
     .option('--size <size>', `position of one signal: ${SIZE_FORMS} (default 0.1x)`)
     .option(
       '--stop <share>',
-      'distance of the stop from the entry price: 0.2% to 3%, none (default 3%)',
+      'distance of the stop from the entry price: 0.21% to 3%, none (default 3%)',
     )
     .option('--execution <style>', 'market (default), maker or maker-or-cancel')
     .option('--maker-deadline <time>', 'how long a maker’s order may rest, 1s to 5m (default 30s)')

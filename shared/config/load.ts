@@ -35,6 +35,9 @@ const NOT_KEYS: ReadonlySet<string> = new Set([
   ...Object.values(VARIABLES),
 ]);
 
+/** A stop is rounded to a tick towards the entry price: one set to the limit itself would be refused by it. */
+const STOP_ROUNDING_PPM = 100;
+
 /** Short windows on one-second candles, so that the demonstration trades within seconds. */
 const DEMONSTRATION = {
   interval: '1s',
@@ -121,8 +124,9 @@ function complete(configuration: Configuration): EffectiveConfiguration {
   }
   const { stopDistanceMinBps, stopDistanceMaxPpm } = riskLimits(configuration);
   const { stop } = configuration;
-  if (stop !== null && !(stop >= stopDistanceMinBps * 100 && stop <= stopDistanceMaxPpm)) {
-    const range = `${stopDistanceMinBps / 100}% to ${stopDistanceMaxPpm / 10_000}%`;
+  const stopMinPpm = stopDistanceMinBps * 100 + STOP_ROUNDING_PPM;
+  if (stop !== null && !(stop >= stopMinPpm && stop <= stopDistanceMaxPpm)) {
+    const range = `${stopMinPpm / 10_000}% to ${stopDistanceMaxPpm / 10_000}%`;
     wrong.push(
       `stop: ${stop / 10_000}% is outside ${range}, the limits stopDistanceMinBps and stopDistanceMaxPpm`,
     );
