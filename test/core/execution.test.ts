@@ -325,6 +325,41 @@ describe('what may not open does not rest', () => {
     expect(cancels(scenario)).toEqual([idOf(exit)]);
   });
 
+  /** Long, trading set to reducing, and the quote that closes rests. */
+  function closing() {
+    const { scenario, quote } = quoting();
+    scenario.fill(quote);
+    scenario.closeCandle();
+    halt('reducing')(scenario);
+    scenario.closeCandle();
+    return { scenario, exit: rest(scenario) };
+  }
+
+  it('leaves the book with a halt, though it only closes', () => {
+    const { scenario, exit } = closing();
+    scenario.tick();
+    expect(cancels(scenario)).toEqual([]);
+    const record = { ...ACTIVE, state: 'halted', version: 2 } as const;
+    scenario.post({ kind: 'tradingState', record });
+    expect(cancels(scenario)).toEqual([idOf(exit)]);
+  });
+
+  it('leaves the book where somebody else has closed a part', () => {
+    const { scenario, exit } = closing();
+    const byHand = { clientOrderId: 'web', exchangeOrderId: 'web', lots: lots(4) };
+    scenario.fill(exit, byHand);
+    expect(cancels(scenario)).toEqual([idOf(exit)]);
+  });
+
+  it('follows an ask that falls', () => {
+    const { scenario, exit } = closing();
+    seconds(scenario, 3);
+    scenario.book(MID + 5);
+    expect(cancels(scenario)).toEqual([]);
+    scenario.book(MID - 5);
+    expect(cancels(scenario)).toEqual([idOf(exit)]);
+  });
+
   it('flattens with a taking order only', () => {
     const { scenario, quote } = quoting();
     scenario.fill(quote);
@@ -368,6 +403,8 @@ describe('beside the quote', () => {
     );
     scenario.start({ epoch: 8, decision: decision ?? null, orders: [order] });
     expect(ofKind(scenario.commands, 'queryOrder')[0]?.clientOrderId).toBe(idOf(quote));
+    scenario.pass(1_000).reconcile();
+    expect(scenario.engine.gate.blocking('close')).toBeNull();
     scenario.report(quote, {}, 'query');
     expect(cancels(scenario)).toEqual([idOf(quote)]);
     canceled(scenario, quote);

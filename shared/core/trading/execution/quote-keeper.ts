@@ -76,9 +76,9 @@ export class QuoteKeeper {
   }
 
   /** An order not known to be open is looked for already; a cancel that came before it would find nothing. */
-  #cancel({ intent, state, cancelPending }: OrderRecord, nowMs: TimeMs, out: Outbox): void {
+  #cancel({ intent, state }: OrderRecord, nowMs: TimeMs, out: Outbox): void {
     const isOpen = state === 'open' || state === 'partiallyFilled';
-    if (!isOpen || cancelPending || nowMs < this.#cancelNotBeforeMs) return;
+    if (!isOpen || nowMs < this.#cancelNotBeforeMs) return;
     this.#parts.orderExecutor.cancel(intent.request.clientOrderId, out);
   }
 }
