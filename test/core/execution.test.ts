@@ -28,11 +28,14 @@ interface Options {
   readonly execution?: ExecutionSettings;
   readonly recovered?: Partial<RecoveredEvent>;
   readonly stopDistancePpm?: number;
+  /** Where the third candle's signal goes. */
+  readonly turn?: 0 | -1;
 }
 
-/** Long at the first candle, short at the third. */
-function scenarioOf({ execution = CROSS, recovered = {}, ...over }: Options = {}): Scenario {
-  const strategy = new ScriptedStrategy({ [START_MS]: 1, [START_MS + 2 * MINUTE]: -1 });
+/** Long at the first candle, short or flat at the third. */
+function scenarioOf(options: Options = {}): Scenario {
+  const { execution = CROSS, recovered = {}, turn = -1, ...over } = options;
+  const strategy = new ScriptedStrategy({ [START_MS]: 1, [START_MS + 2 * MINUTE]: turn });
   const strategies = [{ strategy, sizing: SIZE }];
   // Prices move by hand here; the limits have tests of their own.
   const all = { ...limits, divergenceMaxBps: 1_000, movePauseMs: 0 };
@@ -345,7 +348,12 @@ describe('what may not open does not rest', () => {
   });
 
   it('leaves the book where somebody else has closed a part', () => {
-    const { scenario, exit } = closing();
+    const { scenario, quote } = quoting({ turn: 0 });
+    scenario.fill(quote);
+    scenario.closeCandle();
+    scenario.closeCandle();
+    const exit = rest(scenario);
+    expect(exit).toMatchObject({ purpose: 'close', request: { timeInForce: 'GTX' } });
     const byHand = { clientOrderId: 'web', exchangeOrderId: 'web', lots: lots(4) };
     scenario.fill(exit, byHand);
     expect(cancels(scenario)).toEqual([idOf(exit)]);
@@ -403,8 +411,6 @@ describe('beside the quote', () => {
     );
     scenario.start({ epoch: 8, decision: decision ?? null, orders: [order] });
     expect(ofKind(scenario.commands, 'queryOrder')[0]?.clientOrderId).toBe(idOf(quote));
-    scenario.pass(1_000).reconcile();
-    expect(scenario.engine.gate.blocking('close')).toBeNull();
     scenario.report(quote, {}, 'query');
     expect(cancels(scenario)).toEqual([idOf(quote)]);
     canceled(scenario, quote);
