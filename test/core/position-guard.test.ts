@@ -336,6 +336,21 @@ describe('a stop that was met', () => {
     expect(scenario.engine.account.position).toBe(6);
   });
 
+  it('leaves the trade of an order alone that a comparison has settled meanwhile', () => {
+    const { scenario, stop } = protectedLong({ [START_MS + 60_000]: -1 });
+    scenario.closeCandle(MID);
+    const flip = scenario.lastIntent();
+    const { clientOrderId } = flip.request;
+    scenario.recorded(flip);
+    scenario.fill(flip, { clientOrderId: '', exchangeOrderId: '99', lots: lots(10) }, 'history');
+    const ended = { exchangeOrderId: '99', status: 'expired', executedLots: lots(10) } as const;
+    scenario.report(flip, ended, 'query');
+    scenario.engine.orders.settle(clientOrderId);
+    scenario.report(stop, { exchangeOrderId: `algo:${stop.request.clientOrderId}` }, 'query');
+    expect(scenario.engine.orders.get(clientOrderId)).toMatchObject({ filledLots: 10 });
+    expect(stateOf(scenario)).toBe('active');
+  });
+
   it('is not believed beside an order under way whose own trade it may be', () => {
     const { scenario, stop } = protectedLong({ [START_MS + 60_000]: -1 });
     scenario.closeCandle(MID);

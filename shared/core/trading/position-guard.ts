@@ -11,7 +11,7 @@ import type { NotificationCenter } from '../notification/notification-center.ts'
 import type { Lots, Ticks, TimeMs } from '../units.ts';
 import { type Fill, isTerminal, type OrderRecord, type Side } from './order.ts';
 import type { OrderExecutor } from './order-executor.ts';
-import { isResting, type OrderStore } from './order-store.ts';
+import { isResting, isSettled, type OrderStore } from './order-store.ts';
 import type { OrderSubmission } from './order-submission.ts';
 import { stopPriceOf } from './stop-price.ts';
 import type { TradeExecutor } from './trade-executor.ts';
@@ -246,9 +246,12 @@ export class PositionGuard {
     notifications.say(out, 'risk', 'warning', text, `stopped-${clientOrderId}`);
   }
 
-  /** Counts a trade, booked already, as the order's that it names. */
+  /** Counts a trade, booked already, as the order's that it names; unless a comparison has settled the order meanwhile. */
   #count(fill: Fill, nowMs: TimeMs, out: Outbox): void {
-    const order = this.#parts.orders.applyFill(fill, nowMs);
+    const { orders } = this.#parts;
+    const before = orders.get(fill.clientOrderId);
+    if (!before || isSettled(before)) return;
+    const order = orders.applyFill(fill, nowMs);
     out.push({ kind: 'save', order, fill: null, payment: null, account: null });
   }
 
