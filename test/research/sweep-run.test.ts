@@ -67,7 +67,7 @@ function checkpointIn(directory: string): string | null {
 
 describe('plimsoll sweep', () => {
   it('killed with SIGKILL goes on to the identical result', { timeout: 120_000 }, async () => {
-    const file = writeCandles(200_000);
+    const file = writeCandles(80_000);
     const [whole, resumed] = [join(folder, 'whole.json'), join(folder, 'resumed.json')];
     const homes = ['a', 'b'].map((name) => join(folder, name));
     for (const home of homes) mkdirSync(home);

@@ -12,8 +12,8 @@ import { makeFolder } from '../files/make-folder.ts';
 const APPLICATION_ID = 0x706c696d;
 const SCHEMA_VERSION = 1;
 
-/** How long a write waits for another process's short transaction. Blocks the event loop meanwhile. */
-const BUSY_TIMEOUT_MS = 2_000;
+/** How long a write waits for another process’s short transaction. It blocks the event loop: less than what makes the trader hold. */
+const BUSY_TIMEOUT_MS = 400;
 
 // Records are JSON text in `body`; a column exists only where something is asked of it.
 const SCHEMA = `
