@@ -30,9 +30,11 @@ export interface BacktestFigures {
 
 const BARS = 525_600;
 const HOUR_MS = 3_600_000;
-/** Below these a run has not measured trading, or funding. */
-const FILLS_MIN = 5_000;
-const PAYMENTS_MIN = 1_000;
+/** Below these a run has not measured trading, or funding. The live limits let through less. */
+const LEAST: Readonly<Record<RiskMode, { fills: number; payments: number }>> = {
+  none: { fills: 5_000, payments: 1_000 },
+  live: { fills: 2_500, payments: 500 },
+};
 const ROUNDS = { warmUp: 4, rounds: 11 };
 
 const [what = 'none', runs = 'many'] = process.argv.slice(2);
@@ -54,7 +56,7 @@ function backtest(risk: RiskMode): void {
   } as const;
   const { run } = runBacktest(bars, { strategy, account, risk });
   fills = run.fills.length;
-  if (fills < FILLS_MIN || run.funding.length < PAYMENTS_MIN) {
+  if (fills < LEAST[risk].fills || run.funding.length < LEAST[risk].payments) {
     throw new Error(`only ${fills} fills, ${run.funding.length} payments of funding`);
   }
 }
