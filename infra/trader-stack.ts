@@ -115,19 +115,17 @@ export class TraderStack extends Stack {
     grantTable(task.taskRole, { table, role: 'trader', settings });
     secrets.telegram.grantRead(task.taskRole);
     secrets.tradingKey?.grantRead(task.taskRole);
-    for (const folder of ['journals', 'recordings']) {
-      const objects = `${folder}/${settings.deployment}/*`;
-      task.addToTaskRolePolicy(
-        new PolicyStatement({
-          actions: ['s3:PutObject'],
-          resources: [bucket.arnForObjects(objects)],
-        }),
-      );
-      acknowledge(task.taskRole, {
-        [`AwsSolutions-IAM5[Resource::${exportOf(bucket, bucket.bucketArn)}/${objects}]`]:
-          'Objects of this deployment, whose names are not known before.',
-      });
-    }
+    const journals = `journals/${settings.deployment}/*`;
+    task.addToTaskRolePolicy(
+      new PolicyStatement({
+        actions: ['s3:PutObject'],
+        resources: [bucket.arnForObjects(journals)],
+      }),
+    );
+    acknowledge(task.taskRole, {
+      [`AwsSolutions-IAM5[Resource::${exportOf(bucket, bucket.bucketArn)}/${journals}]`]:
+        'Objects of this deployment, whose names are not known before.',
+    });
 
     this.service = new FargateService(this, 'Service', {
       cluster: cluster as ICluster,

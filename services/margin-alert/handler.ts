@@ -1,8 +1,8 @@
 /** The margin alert as a Lambda: chooses its adapters at the first event, and hands each event on. */
-import type { Context, ScheduledEvent } from 'aws-lambda';
 import { createSignedRead } from '../../shared/adapters/binance/signed-read.ts';
 import { SystemClock } from '../../shared/adapters/clock/system-clock.ts';
 import { openDynamoDbStores } from '../../shared/adapters/dynamodb/store.ts';
+import { logLine, scheduledHandler } from '../../shared/adapters/lambda/scheduled-handler.ts';
 import { createSecretReader } from '../../shared/adapters/secrets/secrets-manager.ts';
 import { createSnsNotifier } from '../../shared/adapters/sns/sns-notifier.ts';
 import { createTelegramNotifier } from '../../shared/adapters/telegram/telegram-notifier.ts';
@@ -14,38 +14,15 @@ import { mutable, mutedUntilMs } from '../../shared/operation/mute.ts';
 import { ExchangeError } from '../../shared/ports/exchange.ts';
 import type { Notifier } from '../../shared/ports/notifier.ts';
 import type { MarkPrice } from './measure.ts';
-import { type MarginAlertServices, type RunResult, runMarginAlert } from './run.ts';
+import { type MarginAlertServices, runMarginAlert } from './run.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Left of the Lambda's own time for its last writes. */
-const MARGIN_MS = 5_000;
 /** For one public request; its repetitions come on top. */
 const MARK_TIMEOUT_MS = 3_000;
 
 const clock = new SystemClock();
-const log = (entry: object) => process.stdout.write(`${JSON.stringify(entry)}\n`);
-/** Made at the first event: a variable that is wrong is then said in the log of that event. */
-let services: Promise<MarginAlertServices> | null = null;
-
-export async function handler(
-  event: Partial<Pick<ScheduledEvent, 'id' | 'time'>>,
-  context: Pick<Context, 'awsRequestId' | 'getRemainingTimeInMillis'>,
-): Promise<RunResult> {
-  try {
-    services ??= createServices(process.env);
-    return await runMarginAlert(await services, {
-      // The same in every delivery of one event.
-      id: event.time ?? event.id ?? context.awsRequestId,
-      timeLimitMs: context.getRemainingTimeInMillis() - MARGIN_MS,
-    });
-  } catch (error) {
-    services = null;
-    const { name, message } = error as Error;
-    log({ level: 'error', event: 'failed', name, message });
-    throw error;
-  }
-}
+export const handler = scheduledHandler(createServices, runMarginAlert);
 
 async function createServices(environment: Environment): Promise<MarginAlertServices> {
   const trader = deployedTrader(environment);
@@ -78,12 +55,12 @@ async function createServices(environment: Environment): Promise<MarginAlertServ
     store,
     control,
     clock,
-    log: (entry) => log({ level: 'info', ...entry }),
+    log: (entry) => logLine({ level: 'info', ...entry }),
     markPrice: (instrument) => readMarkPrice(instrument, trader),
     // Telegram's own failure to start must not silence the second channel.
     channels: async () => {
       const first = await telegram().catch((error: Error) => {
-        log({ level: 'error', event: 'noTelegram', message: error.message });
+        logLine({ level: 'error', event: 'noTelegram', message: error.message });
         return null;
       });
       return [first, sns].filter((channel) => channel !== null);
@@ -109,7 +86,7 @@ async function readMarkPrice(
     return { mark, source: 'exchange', fundingRateE8, nextFundingMs };
   } catch (error) {
     if (!(error instanceof ExchangeError)) throw error;
-    log({ level: 'warning', event: 'noMarkPrice', message: error.message });
+    logLine({ level: 'warning', event: 'noMarkPrice', message: error.message });
     return null;
   } finally {
     reader.close();

@@ -1,9 +1,9 @@
 /** The reconciler as a Lambda: chooses its adapters at the first event, and hands each event on. */
-import type { Context, ScheduledEvent } from 'aws-lambda';
 import { createSignedRead } from '../../shared/adapters/binance/signed-read.ts';
 import { SystemClock } from '../../shared/adapters/clock/system-clock.ts';
 import { openDynamoDbPaperWitness } from '../../shared/adapters/dynamodb/paper-books.ts';
 import { openDynamoDbStores } from '../../shared/adapters/dynamodb/store.ts';
+import { logLine, scheduledHandler } from '../../shared/adapters/lambda/scheduled-handler.ts';
 import { createMetricWriter } from '../../shared/adapters/metrics/emf.ts';
 import { createSecretReader } from '../../shared/adapters/secrets/secrets-manager.ts';
 import { deployedTrader } from '../../shared/config/deployed-trader.ts';
@@ -18,35 +18,11 @@ import { HOSTS } from '../../shared/config/hosts.ts';
 import { LIVE_LIMITS } from '../../shared/core/trading/risk-limits.ts';
 import { createExchangeWitness } from './exchange-witness.ts';
 import { createPaperWitness } from './paper-witness.ts';
-import { type ReconcilerServices, type RunResult, runReconciler } from './run.ts';
-
-/** Left of the Lambda's own time for its last writes. */
-const MARGIN_MS = 5_000;
+import { type ReconcilerServices, runReconciler } from './run.ts';
 
 const clock = new SystemClock();
 const write = (line: string) => process.stdout.write(line);
-const log = (entry: object) => write(`${JSON.stringify(entry)}\n`);
-/** Made at the first event: a variable that is wrong is then said in the log of that event. */
-let services: Promise<ReconcilerServices> | null = null;
-
-export async function handler(
-  event: Partial<Pick<ScheduledEvent, 'id' | 'time'>>,
-  context: Pick<Context, 'awsRequestId' | 'getRemainingTimeInMillis'>,
-): Promise<RunResult> {
-  try {
-    services ??= createServices(process.env);
-    return await runReconciler(await services, {
-      // The same in every delivery of one event.
-      id: event.time ?? event.id ?? context.awsRequestId,
-      timeLimitMs: context.getRemainingTimeInMillis() - MARGIN_MS,
-    });
-  } catch (error) {
-    services = null;
-    const { name, message } = error as Error;
-    log({ level: 'error', event: 'failed', name, message });
-    throw error;
-  }
-}
+export const handler = scheduledHandler(createServices, runReconciler);
 
 async function createServices(
   environment: Readonly<Record<string, string | undefined>>,
@@ -70,7 +46,7 @@ async function createServices(
     clock,
     // A deployment trades within these: it gets no others.
     limits: LIVE_LIMITS,
-    log: (entry) => log({ level: 'info', ...entry }),
+    log: (entry) => logLine({ level: 'info', ...entry }),
     measure: (mismatches) => metrics(clock.now(), { mismatches }),
     async openWitness(instrument) {
       if (paperBooks) return createPaperWitness(paperBooks, { instrument, clock });

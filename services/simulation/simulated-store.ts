@@ -117,8 +117,7 @@ export function simulatedStore(parts: {
   return new Proxy(store, {
     get(target, property) {
       const name = property as keyof Store;
-      // biome-ignore lint/suspicious/noExplicitAny: one way in for every call of the port
-      const method = ((logged as any)[name] ?? (target as any)[name].bind(target)) as (
+      const method = (logged[name] ?? target[name].bind(target)) as (
         ...args: unknown[]
       ) => Promise<unknown>;
       if (name === 'close') return method;
