@@ -69,6 +69,15 @@ addSetupCommand(program);
 addSecretsCommand(program);
 addTeardownCommand(program);
 
+// `plimsoll data … | head`: whoever reads has seen enough. A trader goes on to a good end by itself.
+program.hook('preAction', (_, command) => {
+  if (command.name() === 'trade') return;
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit(0);
+  });
+});
+
 program.parseAsync().catch((error: unknown) => {
   const isExpected = error instanceof ConfigurationError || EXPECTED.has((error as Error).name);
   const text = error instanceof Error ? (isExpected ? error.message : error.stack) : String(error);

@@ -2,6 +2,7 @@
 import { accessSync, constants, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { ConfigurationError, type EffectiveConfiguration } from '../../shared/config/load.ts';
+import { surviveLostOutput } from './lost-output.ts';
 import type { Presenter } from './presenter.ts';
 import type { Summary } from './summary.ts';
 import { type SessionExtras, type WiredSession, wireSession } from './wiring.ts';
@@ -14,6 +15,8 @@ export interface RunOptions extends SessionExtras {
   /** Where whoever sent the signal kills after a while: the process ends itself before. */
   readonly endWithinMs?: number;
 }
+
+const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** Runs the session; the exit code is 0 only if it ended as asked and reconciled. */
 export async function runSession(
@@ -34,8 +37,9 @@ export async function runSession(
     if (asked === 1 && endWithinMs) setTimeout(() => process.exit(1), endWithinMs).unref();
     session.requestStop();
   };
-  process.on('SIGINT', stop);
-  process.on('SIGTERM', stop);
+  // A closed terminal says SIGHUP, a reader that ended says nothing: the next line fails.
+  for (const signal of STOP_SIGNALS) process.on(signal, stop);
+  surviveLostOutput(stop);
   try {
     const { summary, failure, journalFile } = await session.run();
     if (summary) {
@@ -45,8 +49,7 @@ export async function runSession(
     if (failure) onFailure(failure);
     return failure === null && summary?.reconciled !== false && isWritten ? 0 : 1;
   } finally {
-    process.off('SIGINT', stop);
-    process.off('SIGTERM', stop);
+    for (const signal of STOP_SIGNALS) process.off(signal, stop);
     await close();
   }
 }
