@@ -7,6 +7,7 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { freePort } from '../support/dynoxide.ts';
@@ -46,16 +47,20 @@ const child = spawn(
     ...['--duration', `${durationS}s`, '--seed', values.seed, '--json', '--no-journal'],
     ...['--port', new URL(url).port, '--summary', summaryPath],
     ...['--store', `sqlite:${join(folder, 'store.sqlite')}`],
-    // Takes a side every few seconds: what does not trade shows nothing.
+    // Takes a side every few seconds: what does not trade shows nothing. Fees on more would meet the loss of a day.
     ...['--strategy', 'SmaCrossover', '--param', 'fastWindow=3', '--param', 'slowWindow=9'],
+    ...['--size', '0.02x'],
   ],
   { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'] },
 );
 const tail: string[] = [];
+/** Why trading was tightened, where it was. */
+const states: string[] = [];
 let lines = 0;
-child.stdout.setEncoding('utf8').on('data', (text: string) => {
-  lines += text.split('\n').length - 1;
-  tail.push(text);
+createInterface({ input: child.stdout }).on('line', (line) => {
+  lines += 1;
+  if (line.includes('"topic":"state"')) states.push(line);
+  tail.push(line);
   if (tail.length > 20) tail.shift();
 });
 const ended = new Promise<number | string>((resolve) => {
@@ -128,7 +133,8 @@ function judge(): boolean[] {
   say(`faults ${JSON.stringify(about.faults ?? {})}`);
   const text = textOf(summaryPath);
   const summary = text === '' ? null : (JSON.parse(text) as Record<string, unknown>);
-  if (!summary) say(tail.join('').slice(-3_000));
+  for (const state of states.slice(-10)) say(state);
+  if (!summary) say(tail.join('\n').slice(-3_000));
   else {
     const { ordersPlaced, fills, resyncs, tradingState, unknownOrders } = summary;
     say(JSON.stringify({ ordersPlaced, fills, resyncs, tradingState, unknownOrders }));
