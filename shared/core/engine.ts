@@ -6,8 +6,8 @@
  * The same events therefore always give the same commands.
  */
 import { AccountStateStore } from './account/account-state-store.ts';
+import { LossWatch } from './account/loss-watch.ts';
 import { MarginCalculator } from './account/margin-calculator.ts';
-import { type Breach, RiskMonitor } from './account/risk-monitor.ts';
 import { Settlement } from './account/settlement.ts';
 import type { Outbox } from './command.ts';
 import type {
@@ -87,7 +87,7 @@ export class Engine {
   readonly #trader: Trader;
   readonly #activity = new RiskActivity();
   readonly #settlement: Settlement;
-  readonly #monitor: RiskMonitor;
+  readonly #losses: LossWatch;
   readonly #watcher: RiskWatch;
   readonly #notifications: NotificationCenter;
   #now = 0 as TimeMs;
@@ -103,8 +103,6 @@ export class Engine {
     instrument: this.instrument,
     nowMs: this.#now,
   });
-  /** The operator resumed: losses are measured from the equity at the next tick. */
-  #isLossAccepted = false;
 
   constructor(settings: EngineSettings) {
     this.#settings = settings;
@@ -113,7 +111,6 @@ export class Engine {
     this.strategies = new StrategyManager(settings.intervalMs);
     for (const { strategy, sizing } of settings.strategies) this.strategies.add(strategy, sizing);
     this.#orderExecutor = new OrderExecutor(this.orders, settings.orders);
-    this.#monitor = new RiskMonitor(settings.limits);
     const parts = {
       market: this.market,
       account: this.account,
@@ -127,6 +124,10 @@ export class Engine {
       reduce: (reason: string, out: Outbox) => this.#changeState('reducing', reason, out),
     };
     this.#watcher = new RiskWatch(parts);
+    this.#losses = new LossWatch({
+      ...parts,
+      tighten: (state, reason, out, how) => this.#changeState(state, reason, out, how),
+    });
     this.#submission = new OrderSubmission({ ...parts, riskManager: new RiskManager() });
     const { stopDistancePpm } = settings;
     this.#guard =
@@ -182,13 +183,9 @@ export class Engine {
     return this.account.equity(mark, this.#instrument);
   }
 
-  /** |position| × mark; 0 before the mark price is known. */
-  get #notional(): Money {
-    const notional = this.instrument.notional(
-      this.market.mark ?? (0 as Ticks),
-      this.account.position,
-    );
-    return Math.abs(notional) as Money;
+  /** True where equity is known. */
+  #isValued(): boolean {
+    return this.account.isKnown && this.market.mark !== null && this.#instrument !== null;
   }
 
   /** Applies `event` and appends the resulting commands to `out`. Time must not go backwards. */
@@ -222,10 +219,12 @@ export class Engine {
         this.#submission.instrument = this.#instrument;
         if (this.#guard) this.#guard.instrument = this.#instrument;
         this.#settlement.instrument = this.#instrument;
+        this.#losses.instrument = this.#instrument;
         return;
       case 'accountTerms':
         this.#margin = new MarginCalculator(event.brackets, event.leverage);
         this.#submission.margin = this.#margin;
+        this.#losses.margin = this.#margin;
         this.#watcher.expectLeverage(event.leverage);
         return;
       case 'recovered':
@@ -314,7 +313,7 @@ export class Engine {
       this.instrument,
       out,
     );
-    this.#ask(candle, equity, out);
+    this.#ask(candle, out);
   }
 
   /** Where candles are all there is, each is the market, a tick of the clock and a question to the strategies. */
@@ -322,16 +321,15 @@ export class Engine {
     this.market.onCandle(event);
     // The market is as fresh as it can be: holds can only end.
     if (this.gate.holds.size > 0) this.#refreshHolds();
-    const { equity } = this;
-    this.#watch(equity, out);
-    this.#ask(event.candle, equity, out);
+    this.#watch(out);
+    this.#ask(event.candle, out);
     if (this.tradeExecutor.target !== this.account.position) this.#converge(out);
   }
 
   /** Puts a closed candle to the strategies and keeps what they decide. */
-  #ask(candle: Candle, equity: Money | null, out: Outbox): void {
+  #ask(candle: Candle, out: Outbox): void {
     const gapsBefore = this.strategies.gaps;
-    if (equity === null || !this.#isRecovered) {
+    if (!this.#isValued() || !this.#isRecovered) {
       this.strategies.warmUp([candle]);
       if (this.strategies.gaps !== gapsBefore) this.#askHistory(out);
       return;
@@ -402,7 +400,7 @@ export class Engine {
     // Resumed by a person while no trader ran: the losses before that are accepted, once.
     const { state, by, version } = tradingState;
     const isResumed = state === 'active' && by !== SELF && version > 0;
-    this.#isLossAccepted = isResumed && version > (account.lossAcceptedVersion ?? 0);
+    if (isResumed && version > (account.lossAcceptedVersion ?? 0)) this.#losses.acceptLoss();
   }
 
   /** A trader that ends badly and starts again and again must not trade at every start. */
@@ -446,7 +444,7 @@ export class Engine {
     this.#notifications.stateChanged(record, out);
     if (record.state === 'active') {
       this.tradeExecutor.resume();
-      this.#isLossAccepted = true;
+      this.#losses.acceptLoss();
     }
     this.#settle(out);
   }
@@ -499,39 +497,13 @@ export class Engine {
     out.push({ kind: 'setTimer', id: 'tick', atMs: (this.#now + TICK_MS) as TimeMs });
     this.#refreshHolds();
     this.#watcher.tell(out);
-    this.#watch(this.equity, out);
+    this.#watch(out);
   }
 
   /** Reconciles where it is time, and looks for losses and margin that no order causes. */
-  #watch(equity: Money | null, out: Outbox): void {
+  #watch(out: Outbox): void {
     if (this.#settlement.isDue(this.#now)) this.#settlement.askForAccount(out);
-    if (equity === null) return;
-    if (this.#isLossAccepted) this.#acceptLoss(equity, out);
-    const newDay = this.account.observeEquity(equity, this.market.exchangeMs(this.#now));
-    if (newDay && newDay.dayStartEquity === equity) this.#saveAccount(newDay, out);
-    const breach = this.#monitor.breach(this.account.record, equity, this.#margin, this.#notional);
-    if (breach) this.#onBreach(breach, out);
-  }
-
-  #acceptLoss(equity: Money, out: Outbox): void {
-    this.#isLossAccepted = false;
-    const { version } = this.gate.record;
-    this.#saveAccount(this.account.acceptLoss(equity, version, this.#now), out);
-  }
-
-  #saveAccount(account: AccountRecord, out: Outbox): void {
-    out.push({ kind: 'save', order: null, fill: null, payment: null, account });
-  }
-
-  #onBreach(breach: Breach, out: Outbox): void {
-    if (breach.action === 'reduce') {
-      if (this.gate.state === 'active') this.#changeState('reducing', breach.reason, out);
-      return;
-    }
-    // A drawdown lasts: what has been done about it is not done again with every tick.
-    if (this.gate.state === 'halted' && this.tradeExecutor.isFlattening) return;
-    this.#changeState('halted', breach.reason, out, { isNewCause: true });
-    this.tradeExecutor.flatten(`breach-${this.#now}`, breach.reason);
+    this.#losses.look(this.#now, out);
   }
 
   /** After anything that may have freed or changed the way to the target. */

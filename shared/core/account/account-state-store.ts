@@ -15,7 +15,8 @@ import {
   type TimeMs,
 } from '../units.ts';
 
-const DAY_MS = 86_400_000;
+/** Losses of a day are measured from its first equity. */
+export const DAY_MS = 86_400_000;
 /** Trade ids remembered beyond the last reconciliation; a session settles far fewer between two. */
 const TRADE_IDS_MAX = 20_000;
 
@@ -25,11 +26,14 @@ export class AccountStateStore {
   readonly #tradeIds = new Set<string>();
   readonly #walletChangeIds = new Set<string>();
   #eventsApplied = 0;
-  /** The last equity, and what it is of: it is asked for again and again at the same mark. */
-  #equity = 0 as Money;
-  #equityMark = -1 as Ticks;
-  #equityRecord: AccountRecord | null = null;
-  #equityInstrument: Instrument | null = null;
+  /** What equity is made of, for the account and the instrument it was last asked of: it is asked with every price. */
+  #valued: AccountRecord | null = null;
+  #valuedIn: Instrument | null = null;
+  #wallet = 0;
+  #cost = 0;
+  #perTick = 0;
+  /** At marks from 0 to this no sum on the way to equity can leave the safe range: none needs to be checked. */
+  #exactMark = -1;
 
   /** False until a stored account or a first snapshot has been taken. */
   get isKnown(): boolean {
@@ -156,16 +160,23 @@ export class AccountStateStore {
 
   /** Wallet + unrealised profit at a mark price. */
   equity(mark: Ticks, instrument: Instrument): Money {
-    const { record } = this;
-    if (record !== this.#equityRecord || instrument !== this.#equityInstrument) {
-      this.#equityRecord = record;
-      this.#equityInstrument = instrument;
-    } else if (mark === this.#equityMark) {
-      return this.#equity;
+    if (this.#record !== this.#valued || instrument !== this.#valuedIn) this.#value(instrument);
+    if (mark >= 0 && mark <= this.#exactMark) {
+      return (this.#wallet + (mark * this.#perTick - this.#cost)) as Money;
     }
-    this.#equityMark = mark;
-    this.#equity = asMoney(record.walletBalance + this.unrealizedPnl(mark, instrument));
-    return this.#equity;
+    return asMoney(this.record.walletBalance + this.unrealizedPnl(mark, instrument));
+  }
+
+  #value(instrument: Instrument): void {
+    const { record } = this;
+    this.#valued = record;
+    this.#valuedIn = instrument;
+    this.#wallet = record.walletBalance;
+    this.#cost = record.cost;
+    this.#perTick = record.position * instrument.quantaPerTickLot;
+    const left = Number.MAX_SAFE_INTEGER - Math.abs(this.#wallet) - Math.abs(this.#cost);
+    // A tick less than the quotient, which a float may have rounded up.
+    this.#exactMark = Math.floor(left / Math.max(1, Math.abs(this.#perTick))) - 1;
   }
 
   /**

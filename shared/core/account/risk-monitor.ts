@@ -30,6 +30,15 @@ export class Breach {
 
 const PPM = 1_000_000;
 
+/** Of an account while the mark moves between two prices. */
+export interface Extremes {
+  readonly equityMin: number;
+  readonly equityMax: number;
+  /** |position| × mark. */
+  readonly notionalMin: number;
+  readonly notionalMax: number;
+}
+
 export class RiskMonitor {
   readonly #limits: RiskLimits;
 
@@ -67,11 +76,51 @@ export class RiskMonitor {
     return null;
   }
 
+  /**
+   * True only where `breach` finds nothing, and equity no new peak, wherever between their extremes equity and notional
+   * lie. All that `breach` compares is monotone in each of the two, rounding included, while the margin bracket stays:
+   * the worst of it is at an end. Each comparison asks for the proof, so that NaN is not quiet.
+   */
+  isQuiet(account: AccountRecord, extremes: Extremes, margin: MarginCalculator | null): boolean {
+    const limits = this.#limits;
+    const { equityMin, equityMax, notionalMin, notionalMax } = extremes;
+    const daily = lossPpm(account.dayStartEquity, equityMin);
+    return (
+      Number.isSafeInteger(equityMin) &&
+      Number.isSafeInteger(equityMax) &&
+      Number.isSafeInteger(notionalMin) &&
+      Number.isSafeInteger(notionalMax) &&
+      equityMax <= account.peakEquity &&
+      lossPpm(account.peakEquity, equityMin) < limits.drawdownHaltPpm &&
+      daily < limits.dailyLossHaltPpm &&
+      daily < limits.dailyLossReducePpm &&
+      (margin === null || this.#isMarginQuiet(extremes, margin))
+    );
+  }
+
+  #isMarginQuiet(extremes: Extremes, margin: MarginCalculator): boolean {
+    const equity = extremes.equityMin as Money;
+    const least = extremes.notionalMin as Money;
+    const most = extremes.notionalMax as Money;
+    const limit = this.#limits.marginRatioReducePpm;
+    return (
+      margin.bracket(least) === margin.bracket(most) &&
+      !margin.mayReach(limit, least, equity) &&
+      !margin.mayReach(limit, most, equity) &&
+      this.#isFarFromLiquidation(equity, least) &&
+      this.#isFarFromLiquidation(equity, most)
+    );
+  }
+
   /** How far the mark may move before liquidation, in ppm of it; null where it is surely further than the limit. */
   #liquidationDistance(margin: MarginCalculator, equity: Money, notional: Money): number | null {
-    const near = this.#limits.liquidationDistanceReducePpm + MAINTENANCE_MOST_PPM;
-    if (notional === 0 || equity * PPM > notional * near) return null;
+    if (this.#isFarFromLiquidation(equity, notional)) return null;
     return ((equity - margin.maintenance(notional)) / notional) * PPM;
+  }
+
+  #isFarFromLiquidation(equity: Money, notional: Money): boolean {
+    const near = this.#limits.liquidationDistanceReducePpm + MAINTENANCE_MOST_PPM;
+    return notional === 0 || equity * PPM > notional * near;
   }
 }
 
