@@ -217,13 +217,13 @@ export class CandleExchange {
 
   /** What the open of `bar` finds beyond its price. */
   exitAtOpen(bar: number): ForcedExit | null {
-    return this.position === 0 ? null : exitAtOpen(this.#exits, this.#market, bar);
+    return this.position === 0 ? null : exitAtOpen(this.#exits(), this.#market, bar);
   }
 
   /** What happens to the position inside `bar`, and where, before slippage. */
   exitInside(bar: number): { exit: ForcedExit; price: number } | null {
-    const exit = exitInside(this.#exits, this.#market, bar);
-    return exit && { exit, price: exitTicks(exit, this.#exits, this.#market, bar) };
+    const exit = exitInside(this.#exits(), this.#market, bar);
+    return exit && { exit, price: exitTicks(exit, this.#exits(), this.#market, bar) };
   }
 
   /** True where a price may take the position away. */
@@ -258,7 +258,7 @@ export class CandleExchange {
     this.#endOrder();
   }
 
-  get #exits(): ExitPrices {
+  #exits(): ExitPrices {
     const { position } = this;
     const stop = this.#stops.over(position)?.request.stopPrice ?? null;
     return { position, stop, liquidation: this.#liquidation };
@@ -283,7 +283,7 @@ export class CandleExchange {
     const { stopDistancePpm } = this.#settings.account;
     if (stopDistancePpm === undefined || this.position === 0) return;
     const wanted = stopTicks(this.#ledger, this.#arithmetic, stopDistancePpm);
-    const { stop } = this.#exits;
+    const { stop } = this.#exits();
     if (stop === null) {
       throw new AccountingError(
         `the risk limits refuse a stop ${stopDistancePpm / 10_000} % from the entry price, rounded to a tick: give another --stop or --risk none`,
@@ -338,7 +338,7 @@ export class CandleExchange {
 
   #boundsMoved(): void {
     this.#liquidation = liquidationTicks(this.#ledger, this.#arithmetic);
-    const at = firstBound(this.#exits);
+    const at = firstBound(this.#exits());
     this.lowest = this.position > 0 ? (at ?? -1) : -1;
     this.highest = this.position < 0 ? (at ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY;
   }

@@ -11,7 +11,6 @@
  * `shortWindow` is the short average that the rule's charts show; no signal depends on it.
  */
 import type { Candle } from '../core/market/candle.ts';
-import { RollingSum } from '../core/strategy/rolling-sum.ts';
 import { type Signal, Strategy } from '../core/strategy/strategy.ts';
 
 export interface SmaCrossoverInflectionParameters {
@@ -23,29 +22,36 @@ export interface SmaCrossoverInflectionParameters {
 export class SmaCrossoverInflection extends Strategy {
   readonly name = 'SmaCrossoverInflection';
   readonly warmUpCandles: number;
-  readonly #recent: RollingSum;
-  /** The closes between the two blocks; what leaves it enters the older block. */
-  readonly #between: RollingSum | null;
-  readonly #older: RollingSum;
+  readonly #longWindow: number;
+  readonly #smoothingWindow: number;
+  /** As many closes as the rule looks back on; zeros before the first. */
+  readonly #closes: number[];
+  /** Where the next close goes: that of the oldest. */
+  #next = 0;
+  #isFull = false;
+  /** Sum of the recent block of closes less that of the older one. */
+  #difference = 0;
   #sign = 0;
 
   constructor({ longWindow, smoothingWindow }: SmaCrossoverInflectionParameters) {
     super();
     this.warmUpCandles = longWindow + smoothingWindow + 1;
-    this.#recent = new RollingSum(smoothingWindow);
-    this.#between =
-      longWindow > smoothingWindow ? new RollingSum(longWindow - smoothingWindow) : null;
-    this.#older = new RollingSum(smoothingWindow);
+    this.#longWindow = longWindow;
+    this.#smoothingWindow = smoothingWindow;
+    this.#closes = Array.from({ length: longWindow + smoothingWindow }, () => 0);
   }
 
-  protected onCandle(candle: Candle): Signal | null {
-    const leftRecent = this.#recent.push(candle.close);
-    if (leftRecent !== null) {
-      const leftBetween = this.#between ? this.#between.push(leftRecent) : leftRecent;
-      if (leftBetween !== null) this.#older.push(leftBetween);
-    }
-    if (!this.#older.isFull) return null;
-    const sign = Math.sign(this.#recent.sum - this.#older.sum);
+  protected onCandle({ close }: Candle): Signal | null {
+    const at = this.#next;
+    const leftRecent = this.#before(at, this.#smoothingWindow);
+    const joinsOlder = this.#before(at, this.#longWindow);
+    const leftOlder = this.#closes[at] as number;
+    this.#difference += close - leftRecent - (joinsOlder - leftOlder);
+    this.#closes[at] = close;
+    this.#next = at + 1 === this.#closes.length ? 0 : at + 1;
+    if (this.#next === 0) this.#isFull = true;
+    if (!this.#isFull) return null;
+    const sign = Math.sign(this.#difference);
     const before = this.#sign;
     if (sign !== 0) this.#sign = sign;
     if (sign === 0 || before === 0 || sign === before) return null;
@@ -55,9 +61,16 @@ export class SmaCrossoverInflection extends Strategy {
   }
 
   protected onReset(): void {
-    this.#recent.clear();
-    this.#between?.clear();
-    this.#older.clear();
+    this.#closes.fill(0);
+    this.#next = 0;
+    this.#isFull = false;
+    this.#difference = 0;
     this.#sign = 0;
+  }
+
+  /** The close `candles` before the one that goes to `at`. */
+  #before(at: number, candles: number): number {
+    const closes = this.#closes;
+    return closes[at >= candles ? at - candles : at - candles + closes.length] as number;
   }
 }

@@ -86,12 +86,12 @@ export class Settlement {
     if (!account.isKnown) return false;
     if (event.source === 'stream') this.#reconciler.streamEvent();
     const before = account.position;
-    const equityBefore = this.#equity;
-    const booked = account.applyFill(event.fill, this.#known, event.timeMs);
+    const equityBefore = this.#equity();
+    const booked = account.applyFill(event.fill, this.#known(), event.timeMs);
     if (!booked) return false;
     const order = orders.applyFill(event.fill, event.timeMs);
     out.push({ kind: 'save', order, fill: event.fill, payment: null, account: booked });
-    notifications.filled(event.fill, booked, this.#known, out);
+    notifications.filled(event.fill, booked, this.#known(), out);
     activity.onFill({ before, after: booked.position }, event.fill, event.timeMs);
     this.#explain(event, equityBefore);
     if (order?.intent.purpose === 'protect') guard?.changed(order, event.timeMs, out);
@@ -123,7 +123,7 @@ export class Settlement {
   /** Compares the account with the exchange's; false where it is too early to say. */
   onSnapshot(event: AccountSnapshotEvent, out: Outbox): boolean {
     const { account, orders, prefix, gate, notifications, reduce } = this.#parts;
-    const instrument = this.#known;
+    const instrument = this.#known();
     if (!account.isKnown) {
       this.#save(this.#adopt(event), out);
       if (event.position !== 0) reduce('the account holds a position of unknown origin', out);
@@ -165,7 +165,7 @@ export class Settlement {
 
   #adopt({ position, entryPrice, walletBalance, lastTradeId, timeMs }: AccountSnapshotEvent) {
     const nowMs = this.#parts.market.exchangeMs(timeMs);
-    const instrument = this.#known;
+    const instrument = this.#known();
     const word = { position, entryPrice, walletBalance, lastTradeId };
     return this.#parts.account.adopt({ ...word, instrument, nowMs });
   }
@@ -183,23 +183,23 @@ export class Settlement {
   }
 
   /** Equity at the mark price; null before that is known. */
-  get #equity(): Money | null {
+  #equity(): Money | null {
     const { account, market } = this.#parts;
-    return market.mark === null ? null : account.equity(market.mark, this.#known);
+    return market.mark === null ? null : account.equity(market.mark, this.#known());
   }
 
   #explain({ fill, timeMs }: FillEvent, before: Money | null): void {
     const { mark } = this.#parts.market;
-    const after = this.#equity;
+    const after = this.#equity();
     if (before === null || after === null || mark === null) return;
-    this.#jump.onFill(fill, { before, after, mark }, this.#known);
+    this.#jump.onFill(fill, { before, after, mark }, this.#known());
     this.#watchJump(timeMs);
   }
 
   /** Sizes must not follow money of unknown origin: nothing opens until the account has been read and compared. */
   #watchJump(nowMs: TimeMs): void {
     const { gate, limits } = this.#parts;
-    const equity = this.#equity;
+    const equity = this.#equity();
     if (equity === null || !this.#jump.isBeyond(limits.equityJumpMaxPpm, equity)) return;
     const text = `${formatMoney(this.#jump.unexplained)} USDT came or went unexplained`;
     gate.hold('equityJump', true, text);
@@ -211,7 +211,7 @@ export class Settlement {
     out.push({ kind: 'save', order: null, fill: null, payment: null, account });
   }
 
-  get #known(): Instrument {
+  #known(): Instrument {
     return this.instrument ?? broken('the instrument is not known yet');
   }
 }
