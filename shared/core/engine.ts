@@ -320,10 +320,14 @@ export class Engine {
   #onCandleAlone(event: CandleEvent, out: Outbox): void {
     this.market.onCandle(event);
     // The market is as fresh as it can be: holds can only end.
-    if (this.gate.holds.size > 0) this.#refreshHolds();
+    const isHeld = this.gate.holds.size > 0;
+    if (isHeld) this.#refreshHolds();
     this.#watch(out);
     this.#ask(event.candle, out);
-    if (this.tradeExecutor.target !== this.account.position) this.#converge(out);
+    if (this.tradeExecutor.target === this.account.position || this.#isDrained) return;
+    // Neither a look nor a question changes what holds depend on.
+    if (!isHeld) this.#refreshHolds();
+    this.#trader.converge(this.#now, out);
   }
 
   /** Puts a closed candle to the strategies and keeps what they decide. */

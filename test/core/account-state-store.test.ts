@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { AccountStateStore, isAfter } from '../../shared/core/account/account-state-store.ts';
 import type { WalletChangeEvent } from '../../shared/core/event.ts';
 import type { Fill } from '../../shared/core/trading/order.ts';
+import { InexactNumberError } from '../../shared/core/units.ts';
 import { ACCOUNT, INSTRUMENT, lots, money, ms, ticks, usdt } from './support.ts';
 
 const NOW = ms(Date.UTC(2026, 0, 2, 12));
@@ -167,6 +168,40 @@ describe('payments', () => {
 });
 
 describe('equity', () => {
+  it('is exact at every mark, or broken where a sum on the way to it leaves the safe range', () => {
+    const most = Number.MAX_SAFE_INTEGER;
+    const amount = fc.oneof(
+      fc.integer({ min: -usdt(100_000), max: usdt(100_000) }),
+      fc.integer({ min: -most, max: most }),
+    );
+    const position = fc.oneof(
+      fc.integer({ min: -500, max: 500 }),
+      fc.integer({ min: -1e9, max: 1e9 }),
+    );
+    const marks = fc.array(fc.oneof(fc.nat(2_000_000), fc.nat(4e9)), { minLength: 4 });
+    const seen = { exact: 0, broken: 0 };
+    const law = fc.property(amount, amount, position, marks, (wallet, cost, held, at) => {
+      const account = new AccountStateStore();
+      const record = { walletBalance: money(wallet), cost: money(cost), position: lots(held) };
+      account.restore({ ...ACCOUNT, ...record }, []);
+      for (const mark of at) {
+        const notional = BigInt(held) * BigInt(mark) * BigInt(INSTRUMENT.quantaPerTickLot);
+        const profit = notional - BigInt(cost);
+        const sums = [notional, profit, profit + BigInt(wallet)];
+        const equity = () => account.equity(ticks(mark), INSTRUMENT);
+        if (sums.some((sum) => sum > most || sum < -most)) {
+          seen.broken += 1;
+          expect(equity).toThrow(InexactNumberError);
+        } else {
+          seen.exact += 1;
+          expect(equity()).toBe(Number(profit + BigInt(wallet)));
+        }
+      }
+    });
+    fc.assert(law, { numRuns: 2_000 });
+    for (const count of Object.values(seen)) expect(count).toBeGreaterThan(1_000);
+  });
+
   it('is wallet and unrealised profit at the mark, long and short', () => {
     for (const [side, sign] of [
       ['buy', 1],

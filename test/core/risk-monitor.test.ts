@@ -2,6 +2,7 @@
  * Goal: margin, daily loss and drawdown act exactly at their limits, the gravest first; activity is
  * counted in windows that slide. Method: one unit below, at, and the present moved past.
  */
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MarginCalculator } from '../../shared/core/account/margin-calculator.ts';
 import { RiskMonitor } from '../../shared/core/account/risk-monitor.ts';
@@ -22,6 +23,72 @@ const judge = (equity: number, over = {}, ratioPpm = 0) =>
     whole,
     money(Math.max(0, (equity / 1_000_000) * ratioPpm)),
   );
+
+describe('quiet', () => {
+  /** Most often far from every limit, so that what is found quiet is wide. */
+  const ppm = (most: number) => fc.oneof(fc.constant(most), fc.integer({ min: 1, max: most }));
+  const limits = fc.record({
+    drawdownHaltPpm: ppm(900_000),
+    dailyLossHaltPpm: ppm(900_000),
+    dailyLossReducePpm: ppm(900_000),
+    marginRatioReducePpm: ppm(900_000),
+    liquidationDistanceReducePpm: fc.oneof(fc.constant(-5e6), fc.integer({ min: -6e5, max: 3e5 })),
+  });
+  const bracket = fc.record({
+    maintenanceRatePpm: ppm(1_000_000),
+    cum: fc.constant(usdt(0)),
+    leverageMax: fc.constant(1),
+  });
+  const margin = fc.array(bracket, { minLength: 1, maxLength: 3 }).map((rows) => {
+    const brackets = rows.map((row, i) => ({ ...row, notionalMax: usdt(10 ** (i + 3)) }));
+    return new MarginCalculator(brackets, 1);
+  });
+  const span = (most: number) =>
+    fc.tuple(fc.nat(most), fc.nat(most)).map((ends) => ends.sort((a, b) => a - b));
+
+  it('are extremes between which no breach is found, and none of equity above the peak', () => {
+    const seen = { wide: 0, several: 0 };
+    const law = fc.property(
+      fc.record({ dayStartEquity: span(usdt(12_000)).map(([, most]) => money(most ?? 0)) }),
+      limits,
+      fc.oneof(fc.constant(null), margin),
+      fc.tuple(span(usdt(10_100)), span(usdt(20_000))),
+      fc.array(fc.tuple(fc.nat(100), fc.nat(100)), { minLength: 10 }),
+      (over, some, terms, [[low = 0, high = 0], [least = 0, most = 0]], points) => {
+        const account = { ...ACCOUNT, ...over };
+        const judge = new RiskMonitor({ ...LIVE_LIMITS, ...some });
+        const extremes = { equityMin: low, equityMax: high, notionalMin: least, notionalMax: most };
+        if (!judge.isQuiet(account, extremes, terms)) return;
+        if (high > 1.1 * low && most > 1.1 * least) seen.wide += 1;
+        if (most > 3 * least && terms !== null) seen.several += 1;
+        expect(high).toBeLessThanOrEqual(account.peakEquity);
+        const within = (from: number, to: number, share: number) =>
+          money(from + Math.round(((to - from) * share) / 100));
+        for (const [x, y] of [...points, [0, 0], [0, 100], [100, 0], [100, 100]] as const) {
+          const [equity, notional] = [within(low, high, x), within(least, most, y)];
+          expect(judge.breach(account, equity, terms, notional)).toBeNull();
+        }
+      },
+    );
+    fc.assert(law, { numRuns: 20_000, interruptAfterTimeLimit: 8_000 });
+    for (const count of Object.values(seen)) expect(count).toBeGreaterThan(20);
+  });
+
+  it('are no extremes that are not proven to be', () => {
+    const calm = {
+      equityMin: usdt(9_990),
+      equityMax: usdt(10_000),
+      notionalMin: 0,
+      notionalMax: 0,
+    };
+    expect(monitor.isQuiet(ACCOUNT, calm, whole)).toBe(true);
+    for (const name of Object.keys(calm)) {
+      for (const value of [Number.NaN, 2 ** 53, 0.5]) {
+        expect(monitor.isQuiet(ACCOUNT, { ...calm, [name]: value }, null), name).toBe(false);
+      }
+    }
+  });
+});
 
 describe('a breach', () => {
   it.each([

@@ -78,8 +78,8 @@ export class RiskMonitor {
 
   /**
    * True only where `breach` finds nothing, and equity no new peak, wherever between their extremes equity and notional
-   * lie. All that `breach` compares is monotone in each of the two, rounding included, while the margin bracket stays:
-   * the worst of it is at an end. Each comparison asks for the proof, so that NaN is not quiet.
+   * lie. What `breach` compares only rises or only falls with either, rounding included, so the extremes prove it for all
+   * between. Each comparison asks for the proof: NaN is not quiet.
    */
   isQuiet(account: AccountRecord, extremes: Extremes, margin: MarginCalculator | null): boolean {
     const limits = this.#limits;
@@ -98,17 +98,14 @@ export class RiskMonitor {
     );
   }
 
+  /** Under one bracket more notional is worse, and less equity. */
   #isMarginQuiet(extremes: Extremes, margin: MarginCalculator): boolean {
     const equity = extremes.equityMin as Money;
-    const least = extremes.notionalMin as Money;
-    const most = extremes.notionalMax as Money;
-    const limit = this.#limits.marginRatioReducePpm;
+    const notional = extremes.notionalMax as Money;
     return (
-      margin.bracket(least) === margin.bracket(most) &&
-      !margin.mayReach(limit, least, equity) &&
-      !margin.mayReach(limit, most, equity) &&
-      this.#isFarFromLiquidation(equity, least) &&
-      this.#isFarFromLiquidation(equity, most)
+      margin.bracket(extremes.notionalMin as Money) === margin.bracket(notional) &&
+      !margin.mayReach(this.#limits.marginRatioReducePpm, notional, equity) &&
+      this.#isFarFromLiquidation(equity, notional)
     );
   }
 
