@@ -4,9 +4,8 @@
  * engine of it by the events a live exchange sends. It decides when nothing happens to the engine's orders
  * but knows none of its reasons.
  */
-import type { Event } from '../../shared/core/event.ts';
-import type { ExchangeOrderStatus, Fill, Intent } from '../../shared/core/trading/order.ts';
-import { broken, type Lots, type Money, type Ticks, type TimeMs } from '../../shared/core/units.ts';
+import type { ExchangeOrderStatus, Intent } from '../../shared/core/trading/order.ts';
+import { broken, type TimeMs } from '../../shared/core/units.ts';
 import { AccountingError, type AccountOptions, rateE8 } from '../accounting/account-options.ts';
 import { type Arithmetic, arithmeticOf } from '../accounting/arithmetic.ts';
 import {
@@ -30,18 +29,13 @@ import {
 import { CLEARANCE_FEE_E8, liquidationTicks } from '../accounting/liquidation.ts';
 import type { Bars } from '../data/bars.ts';
 import { openStop, RestingStops } from './resting-stops.ts';
+import { UserStream, type UserStreamSettings } from './user-stream.ts';
 
-/** Binance's code for an order that the margin does not carry. */
-const MARGIN_INSUFFICIENT = -2019;
-
-export interface CandleExchangeSettings {
+export interface CandleExchangeSettings extends UserStreamSettings {
   readonly bars: Bars;
   readonly account: AccountOptions;
   /** False lets every order fill at the open, whatever its limit price says. */
   readonly keepsLimitPrices: boolean;
-  readonly step: (event: Event) => void;
-  /** Core time, which must not go backwards. */
-  readonly now: () => number;
 }
 
 export class CandleExchange {
@@ -65,6 +59,7 @@ export class CandleExchange {
   lowest = -1;
   highest = Number.POSITIVE_INFINITY;
   readonly #settings: CandleExchangeSettings;
+  readonly #stream: UserStream;
   readonly #market: StopMarket;
   readonly #stops = new RestingStops();
   #liquidation: number | null = null;
@@ -78,11 +73,11 @@ export class CandleExchange {
   #fundingBar: number;
   #order: Intent | null = null;
   #refusedDecision = '';
-  #events = 0;
 
   constructor(settings: CandleExchangeSettings) {
     const { bars, account } = settings;
     this.#settings = settings;
+    this.#stream = new UserStream(settings);
     this.#bars = bars;
     const { stopDistancePpm, markBars } = account;
     this.#market = stopMarketOf(bars, stopDistancePpm === undefined ? undefined : markBars);
@@ -123,7 +118,7 @@ export class CandleExchange {
     if (intent.request.stopPrice !== undefined) return this.#rest(intent);
     if (this.#order !== null) broken('a second order while one waits for the open');
     if (intent.purpose === 'open' && intent.decisionId === this.#refusedDecision) {
-      this.#reject(intent);
+      this.#stream.rejectedByMargin(intent);
     } else {
       this.#order = intent;
     }
@@ -141,25 +136,15 @@ export class CandleExchange {
   tellStop(clientOrderId: string): void {
     const stop = this.#stops.get(clientOrderId);
     if (stop === null) return;
-    const timeMs = this.#settings.now() as TimeMs;
-    const report = openStop(stop, timeMs);
-    this.#settings.step({ kind: 'orderReport', timeMs, source: 'query', report });
+    this.#stream.report('query', openStop(stop, this.#stream.nowMs));
   }
 
   /** The account as the exchange would read it out. */
   tellAccount(): void {
-    const timeMs = this.#settings.now() as TimeMs;
-    this.#settings.step({
-      kind: 'accountSnapshot',
-      timeMs,
-      requestedMs: timeMs,
-      position: this.position as Lots,
-      entryPrice: 0 as Ticks,
-      walletBalance: this.wallet as Money,
-      availableBalance: this.wallet as Money,
-      openOrders: this.#stops.reports(timeMs),
-      lastTradeId: this.fills.length === 0 ? '' : String(this.fills.length),
-    });
+    const { position, wallet } = this;
+    const openOrders = this.#stops.reports(this.#stream.nowMs);
+    const lastTradeId = this.fills.length === 0 ? '' : String(this.fills.length);
+    this.#stream.account({ position, wallet, openOrders, lastTradeId });
   }
 
   /** Charges what is due before the open's fill, or, `isInside`, after it. */
@@ -177,7 +162,7 @@ export class CandleExchange {
       else if (source === 'open') this.counts.fundingAtOpen += 1;
       else this.counts.fundingAtLastClose += 1;
       this.#boundsMoved();
-      this.#tellWallet('funding', payment.amount, timeMs);
+      this.#stream.walletChange('funding', payment.amount, timeMs);
     }
   }
 
@@ -211,7 +196,7 @@ export class CandleExchange {
       this.#fill(bar, intent, -position, price);
       this.#report(intent, 'expired', Math.abs(position));
     } else {
-      this.#reject(intent);
+      this.#stream.rejectedByMargin(intent);
     }
   }
 
@@ -254,7 +239,7 @@ export class CandleExchange {
     this.#book(bar, { lots: -position, price: filledAt, reason: 'liquidation', intent: null });
     const amount = this.#ledger.clear(this.#arithmetic.fee(notional, CLEARANCE_FEE_E8));
     this.clearances.push({ timeMs, amount });
-    this.#tellWallet('other', amount, timeMs);
+    this.#stream.walletChange('other', amount, timeMs);
     this.#endOrder();
   }
 
@@ -273,9 +258,7 @@ export class CandleExchange {
   #rest(stop: Intent): void {
     this.#stops.add(stop);
     this.#boundsMoved();
-    const timeMs = this.#settings.now() as TimeMs;
-    const report = openStop(stop, timeMs);
-    this.#settings.step({ kind: 'orderReport', timeMs, source: 'stream', report });
+    this.#stream.report('stream', openStop(stop, this.#stream.nowMs));
   }
 
   /** Every position has its stop where it belongs by the time its fill has been told. */
@@ -321,19 +304,9 @@ export class CandleExchange {
     this.fills.push(booked);
     this.#boundsMoved();
     const tradeId = String(this.fills.length);
-    const fill: Fill = {
-      tradeId,
-      exchangeOrderId: tradeId,
-      clientOrderId: intent === null ? `autoclose-${tradeId}` : intent.request.clientOrderId,
-      side: lots > 0 ? 'buy' : 'sell',
-      price: price as Ticks,
-      lots: Math.abs(lots) as Lots,
-      fee: booked.fee as Money,
-      realizedPnl: booked.realised as Money,
-      isMaker: false,
-      exchangeMs: timeMs as TimeMs,
-    };
-    this.#settings.step({ kind: 'fill', timeMs: this.#at(timeMs), source: 'stream', fill });
+    const { fee, realised } = booked;
+    const exchangeMs = timeMs as TimeMs;
+    this.#stream.fill(intent, { tradeId, exchangeMs, lots, price, fee, realised });
   }
 
   #boundsMoved(): void {
@@ -344,45 +317,7 @@ export class CandleExchange {
   }
 
   #report(intent: Intent, status: ExchangeOrderStatus, executed: number): void {
-    const { clientOrderId, side, lots, reduceOnly } = intent.request;
-    const exchangeMs = this.#settings.now() as TimeMs;
-    const report = {
-      clientOrderId,
-      exchangeOrderId: executed > 0 ? String(this.fills.length) : '',
-      status,
-      side,
-      lots,
-      executedLots: executed as Lots,
-      reduceOnly,
-      exchangeMs,
-    };
-    this.#settings.step({ kind: 'orderReport', timeMs: exchangeMs, source: 'stream', report });
-  }
-
-  #reject({ request }: Intent): void {
-    this.#settings.step({
-      kind: 'orderRejected',
-      timeMs: this.#settings.now() as TimeMs,
-      clientOrderId: request.clientOrderId,
-      code: MARGIN_INSUFFICIENT,
-      message: 'Margin is insufficient.',
-    });
-  }
-
-  #tellWallet(reason: 'funding' | 'other', amount: number, exchangeMs: number): void {
-    this.#events += 1;
-    this.#settings.step({
-      kind: 'walletChange',
-      timeMs: this.#at(exchangeMs),
-      reason,
-      amount: amount as Money,
-      id: `${reason}-${this.#events}`,
-      exchangeMs: exchangeMs as TimeMs,
-    });
-  }
-
-  #at(timeMs: number): TimeMs {
-    return Math.max(this.#settings.now(), timeMs) as TimeMs;
+    this.#stream.ended(intent, status, { executed, tradeId: String(this.fills.length) });
   }
 }
 

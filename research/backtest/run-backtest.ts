@@ -13,10 +13,7 @@
  * limit price: an open beyond it ends the order, and the engine tries again at the next close.
  */
 
-import type { Command } from '../../shared/core/command.ts';
-import { Outbox } from '../../shared/core/command.ts';
-import { Engine } from '../../shared/core/engine.ts';
-import type { Event } from '../../shared/core/event.ts';
+import type { Engine } from '../../shared/core/engine.ts';
 import type { Signal, Strategy } from '../../shared/core/strategy/strategy.ts';
 import { broken, type HalfTicks, type Money, type TimeMs } from '../../shared/core/units.ts';
 import {
@@ -30,6 +27,7 @@ import type { RunResult } from '../accounting/run-result.ts';
 import type { Bars } from '../data/bars.ts';
 import { bracketsOf, candleLimitsOf, type RiskMode } from './account-terms.ts';
 import { CandleExchange } from './candle-exchange.ts';
+import { EngineSession } from './engine-session.ts';
 import { sizeInLotsOf, withFineLots } from './fine-lots.ts';
 import { sessionStart } from './session-start.ts';
 
@@ -64,25 +62,16 @@ export function runBacktest(bars: Bars, options: BacktestOptions): BacktestResul
   return new BacktestRun(fine, { ...options, account: { ...account, size } }).run();
 }
 
-const DAY_MS = 86_400_000;
 const SECOND_MS = 1_000;
-const ORDER_TIMER = 'order:';
-
-interface Timer {
-  readonly id: string;
-  readonly atMs: TimeMs;
-}
 
 class BacktestRun {
   readonly #bars: Bars;
   readonly #options: BacktestOptions;
+  readonly #session: EngineSession;
   readonly #engine: Engine;
   readonly #exchange: CandleExchange;
-  readonly #out = new Outbox();
   readonly #signals: Int8Array;
   readonly #equity: Float64Array;
-  /** What the engine asked to be reminded of its orders, soonest first. */
-  #timers: Timer[] = [];
   /** The target decided at the bar before; null where nothing was decided. */
   #decided: number | null = null;
   #counts = { signals: 0, unchanged: 0, withoutSize: 0, unfilledAtEnd: 0, endedByStop: 0 };
@@ -93,30 +82,21 @@ class BacktestRun {
     const { account, risk } = options;
     this.#bars = bars;
     this.#options = options;
-    this.#engine = new Engine({
+    this.#session = new EngineSession({
       intervalMs: bars.intervalMs,
-      candleGraceMs: 0,
-      reconcileEveryMs: DAY_MS,
       limits: candleLimitsOf(risk),
-      orders: {
-        clientOrderIdPrefix: 'p-back',
-        recvWindowMs: 5_000,
-        ackDeadlineMs: 3_000,
-        presumeAbsentAfterMs: 60_000,
-        presumeAbsentQueries: 5,
-        absentHorizonMs: 45 * 60_000,
-      },
       strategies: [{ strategy: options.strategy, sizing: account.size }],
       stopDistancePpm: account.stopDistancePpm ?? null,
-      isQuiet: true,
     });
+    this.#engine = this.#session.engine;
     this.#exchange = new CandleExchange({
       bars,
       account,
       keepsLimitPrices: risk === 'live',
-      step: (event) => this.#step(event),
+      step: (event) => this.#session.step(event),
       now: () => this.#engine.now,
     });
+    this.#session.exchange = this.#exchange;
     this.#signals = new Int8Array(bars.length);
     this.#equity = new Float64Array(bars.length);
   }
@@ -202,7 +182,7 @@ class BacktestRun {
     const startMs = openMs[bar] as number;
     const isAfterGap = bar > 0 && startMs - (openMs[bar - 1] as number) !== intervalMs;
     const timeMs = (startMs + intervalMs) as TimeMs;
-    this.#step({
+    this.#session.step({
       kind: 'candle',
       timeMs,
       candle: {
@@ -220,7 +200,7 @@ class BacktestRun {
     this.#equity[bar] = this.#engine.equity ?? broken('equity is not known');
     const { signals } = this.#engine.strategies;
     if (signals.length > 0) this.#onSignal(bar, (signals[0] as Signal).direction);
-    if (this.#timers.length > 0) this.#remind(timeMs);
+    this.#session.remind(timeMs);
   }
 
   /** Bars missing before `bar`. */
@@ -243,17 +223,6 @@ class BacktestRun {
     else this.#decided = target;
   }
 
-  #remind(timeMs: TimeMs): void {
-    const due: string[] = [];
-    const later: Timer[] = [];
-    for (const timer of this.#timers) {
-      if (timer.atMs <= timeMs) due.push(timer.id);
-      else later.push(timer);
-    }
-    this.#timers = later;
-    for (const id of due) this.#step({ kind: 'timer', timeMs, id });
-  }
-
   /**
    * The exchange takes the position away. Live, the engine trades on only to reduce, until a person has
    * looked. Without limits that person resumes at once: a decision taken at the bar before still holds, an
@@ -264,7 +233,7 @@ class BacktestRun {
     if (this.#options.risk === 'live') return;
     const { now, gate } = this.#engine;
     if (this.#decided === null) {
-      this.#step({
+      this.#session.step({
         kind: 'operator',
         timeMs: now,
         action: 'flatten',
@@ -273,14 +242,14 @@ class BacktestRun {
       });
     }
     const change = { state: 'active', reason: 'resumed', by: 'backtest', nowMs: now } as const;
-    this.#step({ kind: 'tradingState', timeMs: now, record: gate.next(change) });
+    this.#session.step({ kind: 'tradingState', timeMs: now, record: gate.next(change) });
     if (this.#decided !== null) this.#tryAgain();
   }
 
   /** An order that ended without a fill is tried again a second later: at the same open, to a candle. */
   #tryAgain(): void {
     const timeMs = (this.#engine.now + SECOND_MS) as TimeMs;
-    this.#step({ kind: 'timer', timeMs, id: 'tick' });
+    this.#session.step({ kind: 'timer', timeMs, id: 'tick' });
   }
 
   /** What a live session begins with, at the first open. */
@@ -296,43 +265,9 @@ class BacktestRun {
       feeds: ['book', 'market', 'user'],
       tradingState: this.#engine.gate.record,
     });
-    for (const event of events) this.#step(event);
+    for (const event of events) this.#session.step(event);
     const { blockingHold } = this.#engine.gate;
     if (blockingHold !== null) broken(`a backtest begins under a hold: ${blockingHold}`);
-  }
-
-  #step(event: Event): void {
-    this.#engine.step(event, this.#out);
-    if (this.#out.count === 0) return;
-    for (const command of this.#out.take()) this.#perform(command);
-  }
-
-  /** Answers at once what the engine waits for; nothing is stored, nobody is told. */
-  #perform(command: Command): void {
-    const timeMs = this.#engine.now;
-    switch (command.kind) {
-      case 'recordIntent': {
-        const { clientOrderId } = command.intent.request;
-        return this.#step({ kind: 'intentRecorded', timeMs, clientOrderId });
-      }
-      case 'placeOrder':
-        return this.#exchange.place(command.intent);
-      case 'cancelOrder':
-        return this.#exchange.cancel(command.clientOrderId);
-      case 'queryOrder':
-        return this.#exchange.tellStop(command.clientOrderId);
-      case 'readAccount':
-        return this.#exchange.tellAccount();
-      case 'readCandles':
-        // What is missing from the data is missing from history too.
-        return this.#step({ kind: 'candleHistory', timeMs, candles: [] });
-      case 'setTimer':
-        // Other timers wait for a clock; here candles are the clock.
-        if (command.id.startsWith(ORDER_TIMER)) this.#timers.push(command);
-        return;
-      default:
-        return;
-    }
   }
 
   #result(): RunResult {
