@@ -58,6 +58,7 @@ export class Checker implements CommitLog, LedgerWatch {
     struckMs: 0,
     servedSinceMs: null,
   });
+  #protected: boolean | null = null;
   #bareSinceMs: number | null = null;
   #exitMs = Number.NEGATIVE_INFINITY;
   #epoch = 0;
@@ -126,6 +127,7 @@ export class Checker implements CommitLog, LedgerWatch {
   // The exchange's side ----------------------------------------------------------------------------------
 
   accepted(order: OrderView, atMs: TimeMs): void {
+    this.#protected = null;
     this.#clientIds.set(order.orderId, order.clientOrderId);
     if (!order.clientOrderId.startsWith(PREFIX)) return;
     const id = order.clientOrderId;
@@ -136,6 +138,7 @@ export class Checker implements CommitLog, LedgerWatch {
   }
 
   acceptedStop(order: AlgoOrderView, atMs: TimeMs): void {
+    this.#protected = null;
     const id = order.clientAlgoId;
     if (!this.#checkIntent(id, order, atMs)) return;
     if (!order.isReduceOnly) this.violated('I11', `${id} protects without reduce-only`);
@@ -196,7 +199,13 @@ export class Checker implements CommitLog, LedgerWatch {
     else this.#bareSinceMs ??= atMs;
   }
 
+  /** Looked at anew only where an order, a trade or a stop has come since. */
   #isProtected(): boolean {
+    this.#protected ??= this.#lookForStop();
+    return this.#protected;
+  }
+
+  #lookForStop(): boolean {
     const { venue } = this.#host;
     const { position } = venue.position('main');
     if (position === 0) return true;
@@ -251,6 +260,7 @@ export class Checker implements CommitLog, LedgerWatch {
   }
 
   userEvent(event: UserEvent, atMs: TimeMs): void {
+    this.#protected = null;
     this.#noteProtection(atMs);
     if (event.kind !== 'orderTradeUpdate' || event.tradeId === 0) return;
     this.#tradeIds.add(String(event.tradeId));

@@ -2,7 +2,7 @@
  * The exchange of the simulation: one simulated exchange, a thinned-out market that drives it, and the
  * user streams it feeds. Only the world moves it; it knows no trader.
  */
-import { type Money, parseMoney, type Ticks, type TimeMs } from '../../shared/core/units.ts';
+import { type Lots, type Money, parseMoney, type Ticks, type TimeMs } from '../../shared/core/units.ts';
 import type { UserFact } from '../../shared/ports/exchange.ts';
 import { btcLike } from '../../shared/simulation/btc-like.ts';
 import { MirroredMarket } from '../../shared/simulation/mirrored-market.ts';
@@ -126,9 +126,11 @@ export class ExchangeHost {
     const bidLots = lots();
     const askLots = lots();
     this.#market.begin();
-    for (let i = 0; i < LEVELS; i++) {
-      this.#market.level('bid', (bid - i) as Ticks, (i === 0 ? bidLots : lots()) as never);
-      this.#market.level('ask', (bid + 1 + i) as Ticks, (i === 0 ? askLots : lots()) as never);
+    const sizes = [bidLots, askLots, ...Array.from({ length: 2 * LEVELS - 2 }, lots)];
+    // Worst first: the book appends then, and shifts nothing.
+    for (let i = LEVELS - 1; i >= 0; i--) {
+      this.#market.level('bid', (bid - i) as Ticks, (sizes[2 * i] ?? 1) as Lots);
+      this.#market.level('ask', (bid + 1 + i) as Ticks, (sizes[2 * i + 1] ?? 1) as Lots);
     }
     const mark = (bid + (this.#isFrozen ? 0 : this.#random.bell(40))) as Ticks;
     this.#market.setMark(mark);

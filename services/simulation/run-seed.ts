@@ -246,7 +246,8 @@ class Story {
       (error: Error) => {
         // The store or the exchange cannot be reached at the start: a real process exits and is started again.
         const isExpected = error instanceof StoreUnavailableError || error instanceof ExchangeError;
-        ended(`${isExpected ? '' : 'internal error: '}${error.stack ?? error.message}`);
+        // No stack where none is looked at: it would tell machines apart in the digest.
+        ended(isExpected ? error.message : `internal error: ${error.stack ?? error.message}`);
       },
     );
   }

@@ -52,6 +52,8 @@ const READS: ReadonlySet<keyof Store> = new Set<keyof Store>([
 const FREQUENT: ReadonlySet<keyof Store> = new Set<keyof Store>(['saveHeartbeat', 'renewLease']);
 const FREQUENT_SPARED = 19;
 
+type Method = (...args: unknown[]) => Promise<unknown>;
+
 const WRITE_MS = 2;
 const TIMEOUT_MS = 2_000;
 
@@ -114,17 +116,18 @@ export function simulatedStore(parts: {
     },
   };
 
+  const wired = (property: keyof Store): Method => {
+    const method = (logged[property] ?? store[property].bind(store)) as Method;
+    if (property === 'close') return method;
+    if (READS.has(property)) return (...args) => read(() => method(...args));
+    return (...args) => write(property, () => method(...args));
+  };
+  const methods = new Map<string | symbol, Method>();
   return new Proxy(store, {
-    get(target, property) {
-      const name = property as keyof Store;
-      const method = (logged[name] ?? target[name].bind(target)) as (
-        ...args: unknown[]
-      ) => Promise<unknown>;
-      if (name === 'close') return method;
-      return (...args: unknown[]) => {
-        const call = () => method(...args);
-        return READS.has(name) ? read(call) : write(name, call);
-      };
+    get(_, property) {
+      const known = methods.get(property) ?? wired(property as keyof Store);
+      methods.set(property, known);
+      return known;
     },
   });
 }
