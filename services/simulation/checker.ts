@@ -4,9 +4,14 @@
  */
 import type { Intent, OrderRecord } from '../../shared/core/trading/order.ts';
 import type { TimeMs } from '../../shared/core/units.ts';
+import type { OperatorRequest, OutboxItem } from '../../shared/ports/store.ts';
 import type { OrderView, UserEvent } from '../../shared/simulation/venue.ts';
 import type { AlgoOrderView } from '../../shared/simulation/venue-algo.ts';
+import { AlertRules } from './alert-rules.ts';
+import { CommandRules } from './command-rules.ts';
 import type { ExchangeHost, LedgerWatch } from './exchange-host.ts';
+import { calmSince, type Disturbance, ProtectionRules } from './protection-rules.ts';
+import { checkRest, type StoreAtRest } from './rest-rules.ts';
 import type { CommitLog } from './simulated-store.ts';
 
 export interface CheckerLimits {
@@ -23,17 +28,6 @@ const PREFIX = 'p-';
 const CLOCK_MS = 1_500;
 /** From the last word of the trader's inputs to the exchange's matching. */
 const WAY_MS = 8_000;
-
-/** A position must have its stop so soon, told of the fill and answered at once. */
-const PROTECT_MS = 6_000;
-/** A trader that begins, or wakes, waits for the lease, recovers and asks after its orders for so long. */
-const BEGIN_MS = 15_000;
-/** What went wrong delays by so much: a timeout, a pause, a restart and the wait for the lease. */
-const DELAY_MS = 45_000;
-/** However much goes wrong: as long as a trader lives and the store answers. */
-const PROTECT_MAX_MS = 120_000;
-/** An exit on record is on its way for so long. */
-const EXIT_MS = 10_000;
 
 interface Committed {
   readonly intent: Intent;
@@ -54,13 +48,10 @@ export class Checker implements CommitLog, LedgerWatch {
   readonly #halts: { state: string; atMs: TimeMs }[] = [];
   readonly #tradeIds = new Set<string>();
   #newestBookMs: () => number = () => 0;
-  #disturbed: () => { struckMs: number; servedSinceMs: number | null } = () => ({
-    struckMs: 0,
-    servedSinceMs: null,
-  });
-  #protected: boolean | null = null;
-  #bareSinceMs: number | null = null;
-  #exitMs = Number.NEGATIVE_INFINITY;
+  #disturbed: () => Disturbance = () => ({ struckMs: 0, servedSinceMs: null });
+  readonly #protection: ProtectionRules;
+  readonly #alerts: AlertRules;
+  readonly commands: CommandRules;
   #epoch = 0;
   #position = 0;
   fills = 0;
@@ -69,7 +60,12 @@ export class Checker implements CommitLog, LedgerWatch {
     this.#host = host;
     this.#limits = limits;
     host.watch(this);
-    host.onQuote(({ exchangeMs }) => this.#checkProtection(exchangeMs));
+    const violated = (rule: string, detail: string) => this.violated(rule, detail);
+    const disturbed = () => this.#disturbed();
+    this.#protection = new ProtectionRules({ host, disturbed, violated });
+    this.#alerts = new AlertRules(violated);
+    this.commands = new CommandRules(violated);
+    host.onQuote(({ exchangeMs }) => this.#protection.check(exchangeMs));
   }
 
   /** Orders of ours that the exchange took. */
@@ -83,7 +79,7 @@ export class Checker implements CommitLog, LedgerWatch {
   }
 
   /** Where to look up when something last went wrong, and since when a trader has lived with a store. */
-  disturbances(disturbed: () => { struckMs: number; servedSinceMs: number | null }): void {
+  disturbances(disturbed: () => Disturbance): void {
     this.#disturbed = disturbed;
   }
 
@@ -104,7 +100,7 @@ export class Checker implements CommitLog, LedgerWatch {
     if (this.#keys.has(intent.key)) this.violated('I2', `slot ${intent.key} used twice`);
     this.#intents.set(id, { intent, atMs });
     this.#keys.add(intent.key);
-    if (intent.purpose === 'close' || intent.purpose === 'flatten') this.#exitMs = atMs;
+    if (intent.purpose === 'close' || intent.purpose === 'flatten') this.#protection.exits(atMs);
     if (intent.purpose !== 'open') return;
     for (const [other, state] of this.#states) {
       if (state === 'unknown') this.violated('I13', `${id} opens while ${other} is unknown`);
@@ -120,14 +116,41 @@ export class Checker implements CommitLog, LedgerWatch {
     this.#states.set(id, order.state);
   }
 
-  tradingState(state: string, _by: string, atMs: TimeMs): void {
+  tradingState(change: { state: string; by: string; reason: string }, atMs: TimeMs): void {
+    const { state } = change;
     this.#halts.push({ state, atMs });
+    this.commands.tradingState(change, atMs);
+    if (state === 'active') this.#alerts.forget('trading state');
+    else {
+      const isMet = ({ text, topic }: Pick<OutboxItem, 'text' | 'topic'>) =>
+        topic === 'state' && text.includes(state);
+      this.#alerts.owe('trading state', atMs, isMet);
+    }
+  }
+
+  notification(item: Omit<OutboxItem, 'id'>): void {
+    this.#alerts.notification(item);
+  }
+
+  operatorRequest(request: OperatorRequest, atMs: TimeMs): void {
+    this.commands.operatorRequest(request, atMs);
+  }
+
+  /** To be called once a minute, with the oldest alert that waits, and since when there is a way to people. */
+  lookAtAlerts(atMs: TimeMs, oldest: OutboxItem | undefined, upSinceMs: number | null): void {
+    const since = (sinceMs: number) => calmSince(sinceMs, this.#disturbed());
+    this.#alerts.look(atMs, since, { oldest, upSinceMs });
+  }
+
+  atRest(store: StoreAtRest): void {
+    const known = { tradeIds: this.#tradeIds, isProtected: this.#protection.isProtected() };
+    checkRest(this.#host, store, known, (rule, detail) => this.violated(rule, detail));
   }
 
   // The exchange's side ----------------------------------------------------------------------------------
 
   accepted(order: OrderView, atMs: TimeMs): void {
-    this.#protected = null;
+    this.#protection.changed();
     this.#clientIds.set(order.orderId, order.clientOrderId);
     if (!order.clientOrderId.startsWith(PREFIX)) return;
     const id = order.clientOrderId;
@@ -138,7 +161,7 @@ export class Checker implements CommitLog, LedgerWatch {
   }
 
   acceptedStop(order: AlgoOrderView, atMs: TimeMs): void {
-    this.#protected = null;
+    this.#protection.changed();
     const id = order.clientAlgoId;
     if (!this.#checkIntent(id, order, atMs)) return;
     if (!order.isReduceOnly) this.violated('I11', `${id} protects without reduce-only`);
@@ -178,46 +201,6 @@ export class Checker implements CommitLog, LedgerWatch {
     }
     this.#epoch = Math.max(this.#epoch, intent.epoch);
     return intent;
-  }
-
-  /** A live stop covers the whole position, or an exit is under way; soon, as far as anybody could act. */
-  #checkProtection(atMs: TimeMs): void {
-    this.#noteProtection(atMs);
-    if (this.#bareSinceMs === null || atMs < this.#exitMs + EXIT_MS) return;
-    const { struckMs, servedSinceMs } = this.#disturbed();
-    if (servedSinceMs === null) return;
-    const fromMs = Math.max(this.#bareSinceMs, servedSinceMs + BEGIN_MS);
-    const mildMs = atMs - Math.max(fromMs, struckMs + DELAY_MS);
-    if (mildMs > PROTECT_MS || atMs - fromMs > PROTECT_MAX_MS) {
-      const since = atMs - this.#bareSinceMs;
-      this.violated('I12', `${this.#position} lots without a stop for ${since} ms`);
-    }
-  }
-
-  #noteProtection(atMs: TimeMs): void {
-    if (this.#isProtected()) this.#bareSinceMs = null;
-    else this.#bareSinceMs ??= atMs;
-  }
-
-  /** Looked at anew only where an order, a trade or a stop has come since. */
-  #isProtected(): boolean {
-    this.#protected ??= this.#lookForStop();
-    return this.#protected;
-  }
-
-  #lookForStop(): boolean {
-    const { venue } = this.#host;
-    const { position } = venue.position('main');
-    if (position === 0) return true;
-    return venue.algo
-      .openOrders('main')
-      .some(
-        ({ side, quantity, isReduceOnly, clientAlgoId }) =>
-          clientAlgoId.startsWith(PREFIX) &&
-          side === (position > 0 ? 'SELL' : 'BUY') &&
-          quantity >= Math.abs(position) &&
-          isReduceOnly,
-      );
   }
 
   #checkEntry(id: string, order: OrderView, atMs: TimeMs): void {
@@ -260,8 +243,8 @@ export class Checker implements CommitLog, LedgerWatch {
   }
 
   userEvent(event: UserEvent, atMs: TimeMs): void {
-    this.#protected = null;
-    this.#noteProtection(atMs);
+    this.#protection.changed();
+    this.#protection.note(atMs);
     if (event.kind !== 'orderTradeUpdate' || event.tradeId === 0) return;
     this.#tradeIds.add(String(event.tradeId));
     const { clientOrderId, side } = event.order;
@@ -276,47 +259,6 @@ export class Checker implements CommitLog, LedgerWatch {
     if (!isSmaller || !isSameSide) {
       this.violated('I11', `${clientOrderId} took ${before} to ${this.#position} at ${atMs}`);
     }
-  }
-
-  /** After faults have ended and time has passed: everything must agree. */
-  atRest(store: {
-    position: number | null;
-    walletBalance: number | null;
-    tradeIds: readonly string[];
-    orders: readonly OrderRecord[];
-    holds: string;
-    heartbeatAgeMs: number;
-  }): void {
-    const { venue } = this.#host;
-    const account = venue.account('main');
-    if (store.position !== account.position.position) {
-      this.violated('L1', `position ${store.position}, exchange ${account.position.position}`);
-    }
-    if (store.walletBalance !== account.walletBalance) {
-      this.violated('I15', `wallet ${store.walletBalance}, exchange ${account.walletBalance}`);
-    }
-    if (new Set(store.tradeIds).size !== store.tradeIds.length) this.violated('I3', 'a fill twice');
-    for (const id of store.tradeIds) {
-      if (!this.#tradeIds.has(id)) this.violated('I3', `fill ${id} never happened`);
-    }
-    const stops = venue.algo.openOrders('main').map((stop) => stop.clientAlgoId);
-    if (!this.#isProtected()) this.violated('I12', 'the position has no stop');
-    if (account.position.position === 0 && stops.length > 0) {
-      this.violated('I12', `stops are left without a position: ${stops}`);
-    }
-    const open = new Set([...stops, ...venue.openOrders('main').map((o) => o.clientOrderId)]);
-    for (const { intent, state } of store.orders) {
-      const id = intent.request.clientOrderId;
-      const isLive = state === 'open' || state === 'partiallyFilled';
-      if (isLive !== open.has(id))
-        this.violated('L1', `${id} is ${state}, exchange open: ${open.has(id)}`);
-      if (state === 'unknown' || state === 'sent' || state === 'recorded' || state === 'intended') {
-        this.violated('L2', `${id} is still ${state}`);
-      }
-    }
-    if (store.heartbeatAgeMs > 10_000)
-      this.violated('L3', `no heartbeat for ${store.heartbeatAgeMs} ms`);
-    if (store.holds !== '') this.violated('L7', `still held: ${store.holds}`);
   }
 }
 

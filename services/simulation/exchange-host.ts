@@ -2,7 +2,13 @@
  * The exchange of the simulation: one simulated exchange, a thinned-out market that drives it, and the
  * user streams it feeds. Only the world moves it; it knows no trader.
  */
-import { type Lots, type Money, parseMoney, type Ticks, type TimeMs } from '../../shared/core/units.ts';
+import {
+  type Lots,
+  type Money,
+  parseMoney,
+  type Ticks,
+  type TimeMs,
+} from '../../shared/core/units.ts';
 import type { UserFact } from '../../shared/ports/exchange.ts';
 import { btcLike } from '../../shared/simulation/btc-like.ts';
 import { MirroredMarket } from '../../shared/simulation/mirrored-market.ts';

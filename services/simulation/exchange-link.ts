@@ -1,20 +1,10 @@
-/**
- * The exchange as one process reaches it: requests and answers travel, get lost, come late; the user
- * stream is cut, doubled, reordered. What the exchange itself does is never doctored.
- */
+/** The exchange as one trader reaches it: its requests over a wire, its user stream cut, doubled, reordered. */
 import type { Intent, OrderClass } from '../../shared/core/trading/order.ts';
 import { MONEY_PER_USDT, type Money, type TimeMs } from '../../shared/core/units.ts';
-import {
-  type ExchangeClient,
-  ExchangeError,
-  type ExchangeErrorKind,
-  type UserFact,
-  type UserStreamSink,
-} from '../../shared/ports/exchange.ts';
+import type { ExchangeClient, UserFact, UserStreamSink } from '../../shared/ports/exchange.ts';
 import { algoParamsOf, stopReportOf } from '../../shared/simulation/stop-facts.ts';
 import { VenueError } from '../../shared/simulation/venue.ts';
 import {
-  asExchangeError,
   fillsAfter,
   fundingAfter,
   orderParamsOf,
@@ -23,12 +13,11 @@ import {
 } from '../../shared/simulation/venue-facts.ts';
 import { cancelOrder, queryOrder } from '../../shared/simulation/venue-orders.ts';
 import { ACCOUNT, type ExchangeHost } from './exchange-host.ts';
-import type { Fault, Faults } from './faults.ts';
+import type { Faults } from './faults.ts';
 import type { SimulatedProcess } from './process.ts';
+import { Wire } from './wire.ts';
 import type { World } from './world.ts';
 
-/** How long a client waits for an answer. */
-const TIMEOUT_MS = 10_000;
 /** A request may be stamped so far in the exchange's future. Source: reference, timing rule. */
 const FUTURE_MS = 1_000;
 const NOTIONAL_MAX_USDT = 80_000_000;
@@ -49,6 +38,7 @@ class ExchangeLink implements ExchangeClient {
   readonly #process: SimulatedProcess;
   readonly #host: ExchangeHost;
   readonly #faults: Faults;
+  readonly #wire: Wire;
   #leaveStream: (() => void) | null = null;
 
   constructor({ world, process, host, faults }: LinkParts) {
@@ -56,10 +46,11 @@ class ExchangeLink implements ExchangeClient {
     this.#process = process;
     this.#host = host;
     this.#faults = faults;
+    this.#wire = new Wire({ world, process, faults, random: world.random });
   }
 
   async connect(): Promise<void> {
-    await this.#read(() => null);
+    await this.#wire.read(() => null);
   }
 
   instrument() {
@@ -68,7 +59,7 @@ class ExchangeLink implements ExchangeClient {
 
   async clockOffset() {
     const sentMs = this.#process.clock.monotonicMs();
-    const serverMs = await this.#read(() => this.#world.nowMs);
+    const serverMs = await this.#wire.read(() => this.#world.nowMs);
     const halfMs = (this.#process.clock.monotonicMs() - sentMs) / 2;
     return {
       offsetMs: Math.round(serverMs + halfMs - this.#process.clock.now()),
@@ -77,7 +68,7 @@ class ExchangeLink implements ExchangeClient {
   }
 
   accountTerms() {
-    return this.#read(() => {
+    return this.#wire.read(() => {
       const { venue } = this.#host;
       const brackets = venue.brackets
         .filter(({ notionalFloorUsdt }) => notionalFloorUsdt < NOTIONAL_MAX_USDT)
@@ -94,7 +85,7 @@ class ExchangeLink implements ExchangeClient {
   }
 
   accountSettings() {
-    return this.#read(() => ({
+    return this.#wire.read(() => ({
       isHedgeMode: false,
       isIsolated: false,
       isMultiAsset: false,
@@ -103,7 +94,7 @@ class ExchangeLink implements ExchangeClient {
   }
 
   keyPermissions() {
-    return this.#read(() => ({
+    return this.#wire.read(() => ({
       canWithdraw: false,
       canTransfer: false,
       canTradeFutures: true,
@@ -112,7 +103,7 @@ class ExchangeLink implements ExchangeClient {
   }
 
   async setLeverage(leverage: number): Promise<void> {
-    await this.#read(() => this.#host.venue.setLeverage(ACCOUNT, 'BTCUSDT', String(leverage)));
+    await this.#wire.read(() => this.#host.venue.setLeverage(ACCOUNT, 'BTCUSDT', String(leverage)));
   }
 
   placeOrder(intent: Intent) {
@@ -137,34 +128,34 @@ class ExchangeLink implements ExchangeClient {
   }
 
   queryOrder(clientOrderId: string, orderClass: OrderClass) {
-    return this.#read(() => {
+    return this.#wire.read(() => {
       if (this.#faults.strikes('staleQuery')) return null;
       return queryOrder(this.#host.venue, ACCOUNT, { clientOrderId, orderClass });
     });
   }
 
   async setCountdown(ms: number): Promise<void> {
-    await this.#read(() => this.#host.venue.countdownCancelAll(ACCOUNT, 'BTCUSDT', ms));
+    await this.#wire.read(() => this.#host.venue.countdownCancelAll(ACCOUNT, 'BTCUSDT', ms));
   }
 
   accountSnapshot() {
-    return this.#read(() => snapshotOf(this.#host.venue, ACCOUNT));
+    return this.#wire.read(() => snapshotOf(this.#host.venue, ACCOUNT));
   }
 
   fillsAfter(tradeId: string) {
-    return this.#read(() => fillsAfter(this.#host.venue, ACCOUNT, tradeId));
+    return this.#wire.read(() => fillsAfter(this.#host.venue, ACCOUNT, tradeId));
   }
 
   fundingAfter(timeMs: TimeMs) {
-    return this.#read(() => fundingAfter(this.#host.venue, ACCOUNT, timeMs));
+    return this.#wire.read(() => fundingAfter(this.#host.venue, ACCOUNT, timeMs));
   }
 
   candles() {
-    return this.#read(() => []);
+    return this.#wire.read(() => []);
   }
 
   async startUserStream(sink: UserStreamSink): Promise<void> {
-    await this.#read(() => null);
+    await this.#wire.read(() => null);
     this.#join(sink, 'connected');
   }
 
@@ -206,86 +197,12 @@ class ExchangeLink implements ExchangeClient {
     this.#leaveStream = leave;
   }
 
-  /** A request that changes nothing: a failure of any kind is no answer. */
-  #read<T>(work: () => T): Promise<T> {
-    const fail = (kind: 'unreachable' | 'rateLimited', message: string) => () => {
-      throw new ExchangeError(kind, message, { retryAfterMs: 5_000 });
-    };
-    return this.#process.ask((answer) => {
-      const faults = this.#faults;
-      if (faults.strikes('requestLost') || faults.strikes('replyLost')) {
-        return this.#world.after(TIMEOUT_MS, () => answer(fail('unreachable', 'timeout')));
-      }
-      if (faults.strikes('rateLimited')) {
-        return this.#world.after(20, () => answer(fail('rateLimited', '429')));
-      }
-      const backMs =
-        this.#random(5, 40) + (faults.strikes('replySlow') ? this.#random(200, 8_000) : 0);
-      this.#world.after(this.#random(5, 40), () => {
-        const settle = outcome(work);
-        this.#world.after(backMs, () => answer(settle));
-      });
-    });
-  }
-
-  /** A request that acts: only a definite answer says what became of it. */
   #send<T>(what: string, work: () => T): Promise<T> {
-    const strikes = (kind: Fault) => this.#faults.strikes(kind);
-    const fail =
-      (kind: ExchangeErrorKind, message: string, code = 0) =>
-      () => {
-        throw new ExchangeError(kind, message, { code });
-      };
-    this.#world.note(`${this.#process.name} sends ${what}`);
     this.#faults.atOrder(this.#process);
-    return this.#process.ask((answer) => {
-      if (strikes('requestLost')) {
-        return this.#world.after(TIMEOUT_MS, () => answer(fail('unknownOutcome', 'timeout')));
-      }
-      if (strikes('rateLimited')) {
-        return this.#world.after(20, () => answer(fail('rateLimited', '429')));
-      }
-      if (strikes('serverBusy')) {
-        return this.#world.after(20, () => answer(fail('rejected', 'Service Unavailable.', -1008)));
-      }
-      const isUnknown = strikes('unknownStatus');
-      const isReplyLost = strikes('replyLost');
-      const thereMs = this.#random(5, 40) + (strikes('requestSlow') ? this.#random(200, 6_000) : 0);
-      const backMs = this.#random(5, 40) + (strikes('replySlow') ? this.#random(200, 8_000) : 0);
-      // Between deciding to send and the wire, a pause may come.
-      this.#world.after(1, () =>
-        this.#process.run(() =>
-          this.#world.after(thereMs, () => {
-            if (isUnknown && this.#world.random.chance(500)) {
-              return this.#world.after(backMs, () => answer(fail('unknownOutcome', '503 unknown')));
-            }
-            const settle = outcome(work);
-            this.#world.note(`exchange has seen ${what}`);
-            if (isReplyLost) {
-              this.#world.after(TIMEOUT_MS, () => answer(fail('unknownOutcome', 'timeout')));
-            } else if (isUnknown) {
-              this.#world.after(backMs, () => answer(fail('unknownOutcome', '503 unknown')));
-            } else this.#world.after(backMs, () => answer(settle));
-          }),
-        ),
-      );
-    });
+    return this.#wire.send(what, work);
   }
 
   #random(low: number, high: number): number {
     return this.#world.random.between(low, high);
-  }
-}
-
-/** Does it now, tells it later. */
-function outcome<T>(work: () => T): () => T {
-  try {
-    const value = work();
-    return () => value;
-  } catch (error) {
-    const told = asExchangeError(error);
-    return () => {
-      throw told;
-    };
   }
 }

@@ -41,30 +41,50 @@ export const FAULTS = {
   pauseAtOrder: 150,
   secondTrader: 8,
   clockStep: 6,
+  // The scheduled functions, and the bot's.
+  lambdaTwice: 40,
+  lambdaOverlap: 40,
+  lambdaTimeout: 40,
+  lambdaSlow: 60,
+  // Telegram.
+  updateTwice: 400,
+  updateLate: 150,
+  telegramDown: 6,
   // People.
   manualTrade: 3,
   operatorHalt: 4,
   operatorFlatten: 2,
 } as const;
 
-/** What happens to prices keeps nobody from acting. */
-const MARKET_FAULTS: ReadonlySet<string> = new Set([
+/** What happens to prices, functions and messages keeps no trader from acting. */
+const BESIDE_TRADER: ReadonlySet<string> = new Set([
   'bookStalls',
   'bookLate',
   'marketStreamCut',
   'priceJump',
   'thinBook',
+  'telegramDown',
 ]);
 
 export type Fault = keyof typeof FAULTS;
 export const FAULT_KINDS = Object.keys(FAULTS) as Fault[];
 
-export class Faults {
+/** Asked at each occasion. */
+export interface FaultSource {
+  strikes(kind: Fault): boolean;
+}
+
+interface Drawn {
+  readonly perMille: number;
+  readonly random: Random;
+}
+
+export class Faults implements FaultSource {
   readonly counts = new Map<Fault, number>();
   /** When something last went wrong on the way to exchange or store, or with a process. */
   lastStruckMs = 0;
   readonly #world: World;
-  readonly #drawn: ReadonlyMap<Fault, { readonly perMille: number; readonly random: Random }>;
+  readonly #drawn: ReadonlyMap<Fault, Drawn>;
   #isOn = true;
 
   /** `only` names the kinds; null for a draw by the seed. */
@@ -94,11 +114,27 @@ export class Faults {
 
   /** Whether this fault strikes at this occasion; counts and notes it. */
   strikes(kind: Fault): boolean {
-    const drawn = this.#drawn.get(kind);
+    if (!this.#strikes(kind, this.#drawn.get(kind))) return false;
+    if (!BESIDE_TRADER.has(kind)) this.lastStruckMs = this.#world.nowMs;
+    return true;
+  }
+
+  /**
+   * The same kinds at the same rates for somebody beside the trader: from streams of their own, so that
+   * the trader's faults stay as they are, and without excusing the trader from anything.
+   */
+  beside(who: string): FaultSource {
+    const drawn = new Map<Fault, Drawn>();
+    for (const [kind, { perMille }] of this.#drawn) {
+      drawn.set(kind, { perMille, random: this.#world.random.split(`${who} ${kind}`) });
+    }
+    return { strikes: (kind) => this.#strikes(kind, drawn.get(kind)) };
+  }
+
+  #strikes(kind: Fault, drawn: Drawn | undefined): boolean {
     if (!this.#isOn || !drawn?.random.chance(drawn.perMille)) return false;
     this.counts.set(kind, (this.counts.get(kind) ?? 0) + 1);
     this.#world.note(`fault ${kind}`);
-    if (!MARKET_FAULTS.has(kind)) this.lastStruckMs = this.#world.nowMs;
     return true;
   }
 

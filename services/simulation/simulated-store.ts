@@ -1,133 +1,98 @@
-/**
- * The store as one process reaches it: over a wire that can be slow, refuse, or lose the answer to a
- * write that was made. What it commits is also written to a log that only the checker reads.
- */
+/** The stores as one process reaches them. What they commit is also written to a log that only the checker reads. */
 import type { Intent, OrderRecord } from '../../shared/core/trading/order.ts';
 import type { TimeMs } from '../../shared/core/units.ts';
-import { type Store, StoreUnavailableError } from '../../shared/ports/store.ts';
+import type { ControlStore } from '../../shared/ports/control-store.ts';
+import type { OperatorRequest, OutboxItem, Store } from '../../shared/ports/store.ts';
 import type { Faults } from './faults.ts';
-import type { SimulatedProcess } from './process.ts';
-import type { World } from './world.ts';
+import { type Calls, type RemoteParts, remote } from './remote.ts';
 
 /** What was committed, in the order it was. */
 export interface CommitLog {
   intent(intent: Intent, atMs: TimeMs): void;
   order(order: OrderRecord, atMs: TimeMs): void;
-  tradingState(state: string, by: string, atMs: TimeMs): void;
+  tradingState(change: { state: string; by: string; reason: string }, atMs: TimeMs): void;
+  notification(item: Omit<OutboxItem, 'id'>, atMs: TimeMs): void;
+  operatorRequest(request: OperatorRequest, atMs: TimeMs): void;
 }
 
-/** Shared by all processes: an outage is the store's. */
-export class StoreHealth {
-  readonly #world: World;
-  #downUntilMs = 0;
+const STORE_CALLS: Calls<Store> = {
+  reads: new Set<keyof Store>([
+    'openOrders',
+    'orders',
+    'fills',
+    'payments',
+    'account',
+    'decision',
+    'tradingState',
+    'candles',
+    'pendingNotifications',
+    'operatorRequests',
+    'heartbeat',
+  ]),
+  frequent: new Set<keyof Store>(['saveHeartbeat', 'renewLease']),
+};
 
-  constructor(world: World) {
-    this.#world = world;
-  }
+const CONTROL_CALLS: Calls<ControlStore> = {
+  reads: new Set<keyof ControlStore>(['note', 'newest']),
+  frequent: new Set(),
+};
 
-  get isDown(): boolean {
-    return this.#world.nowMs < this.#downUntilMs;
-  }
-
-  failFor(durationMs: number): void {
-    this.#downUntilMs = this.#world.nowMs + durationMs;
-  }
+interface StoreParts extends RemoteParts {
+  readonly store: Store;
+  readonly log: CommitLog;
 }
 
-/** Calls that only look: they answer at once, or fail in an outage. */
-const READS: ReadonlySet<keyof Store> = new Set<keyof Store>([
-  'openOrders',
-  'orders',
-  'fills',
-  'payments',
-  'account',
-  'decision',
-  'tradingState',
-  'candles',
-  'pendingNotifications',
-  'operatorRequests',
-  'heartbeat',
-]);
-/** Written every few seconds whatever happens: most are spared, or they would drown the rest. */
-const FREQUENT: ReadonlySet<keyof Store> = new Set<keyof Store>(['saveHeartbeat', 'renewLease']);
-const FREQUENT_SPARED = 19;
+/** As a trader reaches it: the moments around a write of an intent are those to be killed in. */
+export function traderStore(parts: StoreParts & { readonly faults: Faults }): Store {
+  const { store, faults, process } = parts;
+  const logged = loggedCalls(parts);
+  return remote(
+    store,
+    {
+      ...logged,
+      recordIntent: (intent) => {
+        faults.atOrder(process);
+        return logged.recordIntent(intent);
+      },
+    },
+    STORE_CALLS,
+    parts,
+  );
+}
 
-type Method = (...args: unknown[]) => Promise<unknown>;
+/** As anybody else reaches it. */
+export function simulatedStore(parts: StoreParts): Store {
+  return remote(parts.store, loggedCalls(parts), STORE_CALLS, parts);
+}
 
-const WRITE_MS = 2;
-const TIMEOUT_MS = 2_000;
+export function simulatedControlStore(parts: RemoteParts & { control: ControlStore }) {
+  return remote(parts.control, {}, CONTROL_CALLS, parts);
+}
 
-export function simulatedStore(parts: {
-  store: Store;
-  world: World;
-  process: SimulatedProcess;
-  faults: Faults;
-  health: StoreHealth;
-  log: CommitLog;
-}): Store {
-  const { store, world, process, faults, health, log } = parts;
-  let frequent = 0;
-
-  const unavailable = (why: string) => () => {
-    throw new StoreUnavailableError(why);
-  };
-
-  const read = (call: () => Promise<unknown>): Promise<unknown> => {
-    if (!health.isDown) return process.ask((answer) => void call().then((v) => answer(() => v)));
-    return process.ask((answer) => world.after(TIMEOUT_MS, () => answer(unavailable('outage'))));
-  };
-
-  const write = (name: keyof Store, call: () => Promise<unknown>): Promise<unknown> =>
-    process.ask((answer) => {
-      const commit = async (then: (value: unknown) => void) => then(await call());
-      if (health.isDown) return world.after(TIMEOUT_MS, () => answer(unavailable('outage')));
-      if (FREQUENT.has(name) && frequent++ % (FREQUENT_SPARED + 1) !== 0) {
-        return void commit((value) => answer(() => value));
-      }
-      if (faults.strikes('storeThrottled')) {
-        return world.after(WRITE_MS, () => answer(unavailable('throttled')));
-      }
-      const isLost = faults.strikes('storeTimeoutApplied');
-      const delayMs = faults.strikes('storeSlow') ? world.random.between(200, 3_000) : WRITE_MS;
-      world.after(delayMs, () => {
-        void commit((value) => {
-          if (isLost) world.after(TIMEOUT_MS, () => answer(unavailable('no answer')));
-          else world.after(WRITE_MS, () => answer(() => value));
-        });
-      });
-    });
-
-  const logged: Partial<Store> = {
-    recordIntent: async (intent) => {
-      faults.atOrder(process);
+function loggedCalls({ store, log, world }: StoreParts) {
+  return {
+    async recordIntent(intent) {
       const result = await store.recordIntent(intent);
       if (result.ok) log.intent(intent, world.nowMs);
       return result;
     },
-    save: async (epoch, changes) => {
+    async save(epoch, changes) {
       const isSaved = await store.save(epoch, changes);
       if (isSaved && changes.order) log.order(changes.order, world.nowMs);
       return isSaved;
     },
-    setTradingState: async (record) => {
+    async setTradingState(record) {
       const isSet = await store.setTradingState(record);
-      if (isSet) log.tradingState(record.state, record.by, world.nowMs);
+      if (isSet) log.tradingState(record, world.nowMs);
       return isSet;
     },
-  };
-
-  const wired = (property: keyof Store): Method => {
-    const method = (logged[property] ?? store[property].bind(store)) as Method;
-    if (property === 'close') return method;
-    if (READS.has(property)) return (...args) => read(() => method(...args));
-    return (...args) => write(property, () => method(...args));
-  };
-  const methods = new Map<string | symbol, Method>();
-  return new Proxy(store, {
-    get(_, property) {
-      const known = methods.get(property) ?? wired(property as keyof Store);
-      methods.set(property, known);
-      return known;
+    async addNotification(item) {
+      await store.addNotification(item);
+      log.notification(item, world.nowMs);
     },
-  });
+    async requestOperator(request) {
+      await store.requestOperator(request);
+      log.operatorRequest(request, world.nowMs);
+    },
+  } satisfies Partial<Store>;
 }

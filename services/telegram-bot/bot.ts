@@ -4,7 +4,7 @@
  */
 import { autoRetry } from '@grammyjs/auto-retry';
 import { apiThrottler } from '@grammyjs/transformer-throttler';
-import { Bot, type Context, GrammyError, InlineKeyboard } from 'grammy';
+import { Bot, type Context, GrammyError, InlineKeyboard, type Transformer } from 'grammy';
 import type { Update } from 'grammy/types';
 import type { TradingStateRecord } from '../../shared/core/event.ts';
 import { isTimeMs } from '../../shared/core/units.ts';
@@ -37,6 +37,9 @@ export interface BotParts extends queries.QueryParts {
   readonly log: Log;
   /** Another Bot API than Telegram's, for tests. */
   readonly apiRoot?: string | undefined;
+  readonly newNonce?: () => string;
+  /** Takes each call to the Bot API in place of the network, for a simulation. */
+  readonly callApi?: Transformer;
 }
 
 export interface TelegramBot {
@@ -105,6 +108,8 @@ export function createBot(parts: BotParts): TelegramBot {
     // Telegram itself says when to wait.
     apiThrottler({ out: { maxConcurrent: 1, minTime: MESSAGE_GAP_MS } }),
   );
+  // Outside the others, whose timers are the machine's.
+  if (parts.callApi) bot.api.config.use(parts.callApi);
   const handler = new UpdateHandler(bot, parts);
   bot.on('message:text', (ctx) => handler.onText(ctx));
   bot.on('callback_query:data', (ctx) => handler.onPress(ctx));

@@ -18,6 +18,8 @@ export interface ControlParts {
   readonly store: Store;
   readonly control: ControlStore;
   readonly now: () => TimeMs;
+  /** Names a button, so that nobody can guess it; absent: random bytes. Of a simulation's seed where one runs. */
+  readonly newNonce?: () => string;
 }
 
 /** Actions that want a button. */
@@ -122,17 +124,21 @@ export async function askFlatten(parts: ControlParts, userId: number): Promise<Q
 }
 
 async function ask(
-  { control, now }: ControlParts,
+  { control, now, newNonce = randomNonce }: ControlParts,
   asked: { userId: number; action: ConfirmedAction; scope: string; label: string; text: string },
 ): Promise<Question> {
   const { userId, action, scope, label, text } = asked;
-  const nonce = randomBytes(NONCE_BYTES).toString('base64url');
+  const nonce = newNonce();
   const expiresMs = (now() + CONFIRMATION_MS) as TimeMs;
   await control.saveConfirmation({ nonce, userId, action: `${action}@${scope}`, expiresMs });
   return {
     answer: { text: `${text}\nThe button works once, for ${duration(CONFIRMATION_MS)}.` },
     button: { label, data: `${action}:${nonce}` },
   };
+}
+
+function randomNonce(): string {
+  return randomBytes(NONCE_BYTES).toString('base64url');
 }
 
 /** Takes a pressed button at its word if it was given to this person, for this action, and not long ago. */
