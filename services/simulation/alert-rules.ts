@@ -13,6 +13,7 @@ export type CalmSince = (sinceMs: number) => number | null;
 interface Owed {
   readonly what: string;
   readonly sinceMs: number;
+  readonly withinMs: number;
   readonly isMet: (item: Omit<OutboxItem, 'id'>) => boolean;
 }
 
@@ -30,8 +31,9 @@ export class AlertRules {
   }
 
   /** People must be told of this. */
-  owe(what: string, atMs: number, isMet: Owed['isMet']): void {
-    this.#owed = [...this.#owed.filter((one) => one.what !== what), { what, sinceMs: atMs, isMet }];
+  owe(what: string, atMs: number, isMet: Owed['isMet'], withinMs = DURABLE_MS): void {
+    this.forget(what);
+    this.#owed.push({ what, sinceMs: atMs, isMet, withinMs });
   }
 
   /** No longer: it has been undone. */
@@ -50,9 +52,9 @@ export class AlertRules {
     calmSince: CalmSince,
     { oldest, upSinceMs }: { oldest: OutboxItem | undefined; upSinceMs: number | null },
   ): void {
-    for (const { what, sinceMs } of this.#owed) {
+    for (const { what, sinceMs, withinMs } of this.#owed) {
       const fromMs = calmSince(sinceMs);
-      if (fromMs === null || nowMs - fromMs <= DURABLE_MS) continue;
+      if (fromMs === null || nowMs - fromMs <= withinMs) continue;
       this.#violated('L5', `nobody was told of ${what} in ${nowMs - sinceMs} ms`);
     }
     if (!oldest || upSinceMs === null) return;

@@ -1,5 +1,6 @@
 /** Once a minute something may happen to a process, the store, Telegram, or by a person's hand. */
-import type { ExchangeHost } from './exchange-host.ts';
+import { type Lots, parseMoney, type Ticks } from '../../shared/core/units.ts';
+import { ACCOUNT, type ExchangeHost } from './exchange-host.ts';
 import type { Fault, Faults } from './faults.ts';
 import type { Operator } from './operator.ts';
 import type { StoreHealth } from './remote.ts';
@@ -8,6 +9,8 @@ import type { Traders } from './traders.ts';
 import type { World } from './world.ts';
 
 const EVERY_MS = 60_000;
+/** What somebody did to the account's orders and settings he undoes so much later. */
+const TAKEN_BACK_MS = 30 * 60_000;
 
 export interface ChaosParts {
   readonly world: World;
@@ -21,6 +24,8 @@ export interface ChaosParts {
 
 export class Chaos {
   readonly #parts: ChaosParts;
+  /** As the trader set it; null until somebody changes it. */
+  #leverage: number | null = null;
 
   constructor(parts: ChaosParts) {
     this.#parts = parts;
@@ -38,7 +43,7 @@ export class Chaos {
 
   /** What each kind does, in the order in which they are drawn. */
   get #happenings(): readonly (readonly [Fault, () => void])[] {
-    const { world, traders, health, telegram, operator } = this.#parts;
+    const { world, host, traders, health, telegram, operator } = this.#parts;
     const between = (low: number, high: number) => world.random.between(low, high);
     return [
       ['kill', () => traders.anyone()?.kill()],
@@ -46,11 +51,71 @@ export class Chaos {
       ['secondTrader', () => traders.start()],
       ['clockStep', () => traders.anyone()?.stepWallClock(between(-3_000, 3_000))],
       ['storeOutage', () => health.failFor(between(2_000, 120_000))],
+      ['loopLag', () => traders.anyone()?.stall(between(300, 4_000))],
+      ['exchangeRestart', () => host.restart(between(10_000, 120_000))],
+      ['tradingPaused', () => host.pauseTrading(between(10_000, 120_000))],
+      ['stopCanceled', () => host.cancelStops()],
+      ['deleveraged', () => this.#deleverage()],
+      ['manualClose', () => this.#closeByHand()],
+      ['manualOrder', () => this.#orderByHand()],
+      ['transfer', () => host.venue.transfer(ACCOUNT, parseMoney(String(between(-2_000, 2_000))))],
+      ['leverageChanged', () => this.#changeLeverage()],
       ['telegramDown', () => telegram.failFor(between(30_000, 1_200_000))],
       ['manualTrade', () => this.#tradeByHand()],
       ['operatorHalt', () => void operator.halt()],
       ['operatorFlatten', () => void operator.flatten()],
     ];
+  }
+
+  #deleverage(): void {
+    const { venue } = this.#parts.host;
+    const lots = Math.abs(venue.position(ACCOUNT).position);
+    if (lots > 0) venue.deleverage(ACCOUNT, Math.ceil(lots / 2) as Lots);
+  }
+
+  #closeByHand(): void {
+    const { world, host } = this.#parts;
+    const { position } = host.venue.position(ACCOUNT);
+    if (position === 0) return;
+    world.note('somebody closes the position by hand');
+    host.placeOrder({
+      symbol: 'BTCUSDT',
+      side: position > 0 ? 'SELL' : 'BUY',
+      type: 'MARKET',
+      quantity: host.instrument.formatQuantity(Math.abs(position) as Lots),
+      reduceOnly: 'true',
+      newClientOrderId: `web_${world.events}`,
+    });
+  }
+
+  /** Far from the market; taken back later. */
+  #orderByHand(): void {
+    const { world, host } = this.#parts;
+    const id = `web_${world.events}`;
+    const price = Math.round((host.quote?.bid ?? 0) * 0.96) as Ticks;
+    world.note('somebody leaves an order');
+    host.placeOrder({
+      symbol: 'BTCUSDT',
+      side: 'BUY',
+      type: 'LIMIT',
+      timeInForce: 'GTC',
+      price: host.instrument.formatPrice(price),
+      quantity: '0.005',
+      newClientOrderId: id,
+    });
+    world.after(TAKEN_BACK_MS, () => {
+      const isOpen = host.venue.openOrders(ACCOUNT).some((order) => order.clientOrderId === id);
+      if (!isOpen) return;
+      host.venue.cancelOrder(ACCOUNT, { symbol: 'BTCUSDT', origClientOrderId: id });
+    });
+  }
+
+  #changeLeverage(): void {
+    const { world, host } = this.#parts;
+    this.#leverage ??= host.venue.position(ACCOUNT).leverage;
+    const leverage = String(this.#leverage);
+    host.venue.setLeverage(ACCOUNT, 'BTCUSDT', String(this.#leverage + 1));
+    world.after(TAKEN_BACK_MS, () => host.venue.setLeverage(ACCOUNT, 'BTCUSDT', leverage));
   }
 
   #tradeByHand(): void {

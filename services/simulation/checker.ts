@@ -29,6 +29,13 @@ const CLOCK_MS = 1_500;
 /** From the last word of the trader's inputs to the exchange's matching. */
 const WAY_MS = 8_000;
 
+/** The reconciler looks every five minutes, and again where a run failed. */
+const RECONCILED_MS = 16 * 60_000;
+/** A halt is seen within the poll, its cancels answered; quotes come every five seconds. */
+const HALT_MS = 12_000;
+/** A lease of 8 s, looked at every 2 s, 5 s to take it, and a quote. */
+const LEAD_MS = 20_000;
+
 interface Committed {
   readonly intent: Intent;
   readonly atMs: TimeMs;
@@ -48,10 +55,12 @@ export class Checker implements CommitLog, LedgerWatch {
   readonly #halts: { state: string; atMs: TimeMs }[] = [];
   readonly #tradeIds = new Set<string>();
   #newestBookMs: () => number = () => 0;
-  #disturbed: () => Disturbance = () => ({ struckMs: 0, servedSinceMs: null });
+  #disturbed: () => Disturbance = () => ({ struckMs: 0, refusedUntilMs: 0, servedSinceMs: null });
   readonly #protection: ProtectionRules;
   readonly #alerts: AlertRules;
   readonly commands: CommandRules;
+  #disagree: () => Promise<boolean> = async () => true;
+  #leasedMs: number;
   #epoch = 0;
   #position = 0;
   fills = 0;
@@ -59,13 +68,18 @@ export class Checker implements CommitLog, LedgerWatch {
   constructor(host: ExchangeHost, limits: CheckerLimits) {
     this.#host = host;
     this.#limits = limits;
+    this.#leasedMs = host.venue.nowMs;
     host.watch(this);
     const violated = (rule: string, detail: string) => this.violated(rule, detail);
     const disturbed = () => this.#disturbed();
     this.#protection = new ProtectionRules({ host, disturbed, violated });
     this.#alerts = new AlertRules(violated);
     this.commands = new CommandRules(violated);
-    host.onQuote(({ exchangeMs }) => this.#protection.check(exchangeMs));
+    host.onQuote(({ exchangeMs }) => {
+      this.#protection.check(exchangeMs);
+      this.#checkLead(exchangeMs);
+      this.#checkHalt(exchangeMs);
+    });
   }
 
   /** Orders of ours that the exchange took. */
@@ -81,6 +95,11 @@ export class Checker implements CommitLog, LedgerWatch {
   /** Where to look up when something last went wrong, and since when a trader has lived with a store. */
   disturbances(disturbed: () => Disturbance): void {
     this.#disturbed = disturbed;
+  }
+
+  /** Where to look up whether store and exchange differ in anything just now. */
+  books(disagree: () => Promise<boolean>): void {
+    this.#disagree = disagree;
   }
 
   violated(rule: string, detail: string): void {
@@ -120,6 +139,11 @@ export class Checker implements CommitLog, LedgerWatch {
     const { state } = change;
     this.#halts.push({ state, atMs });
     this.commands.tradingState(change, atMs);
+    if (change.by === 'reconciler' && change.reason.startsWith('store and exchange disagree')) {
+      void this.#disagree().then((isSo) => {
+        if (!isSo) this.violated('L1', `a false alarm: ${change.reason}`);
+      });
+    }
     if (state === 'active') this.#alerts.forget('trading state');
     else {
       const isMet = ({ text, topic }: Pick<OutboxItem, 'text' | 'topic'>) =>
@@ -134,6 +158,30 @@ export class Checker implements CommitLog, LedgerWatch {
 
   operatorRequest(request: OperatorRequest, atMs: TimeMs): void {
     this.commands.operatorRequest(request, atMs);
+  }
+
+  lease(atMs: TimeMs): void {
+    this.#leasedMs = atMs;
+  }
+
+  /** L6: as long as a trader could lead, one does. */
+  #checkLead(atMs: TimeMs): void {
+    const fromMs = calmSince(this.#leasedMs, this.#disturbed());
+    if (fromMs !== null && atMs - fromMs > LEAD_MS) {
+      this.violated('L6', `nobody has led for ${atMs - this.#leasedMs} ms`);
+    }
+  }
+
+  /** L4: what would open does not rest on after a halt. */
+  #checkHalt(atMs: TimeMs): void {
+    const state = this.#halts.at(-1);
+    if (!state || state.state === 'active') return;
+    const fromMs = calmSince(state.atMs, this.#disturbed());
+    if (fromMs === null || atMs - fromMs <= HALT_MS) return;
+    for (const { clientOrderId } of this.#host.venue.openOrders('main')) {
+      if (this.#intents.get(clientOrderId)?.intent.purpose !== 'open') continue;
+      this.violated('L4', `${clientOrderId} rests ${atMs - state.atMs} ms after ${state.state}`);
+    }
   }
 
   /** To be called once a minute, with the oldest alert that waits, and since when there is a way to people. */
@@ -152,12 +200,23 @@ export class Checker implements CommitLog, LedgerWatch {
   accepted(order: OrderView, atMs: TimeMs): void {
     this.#protection.changed();
     this.#clientIds.set(order.orderId, order.clientOrderId);
-    if (!order.clientOrderId.startsWith(PREFIX)) return;
+    if (!order.clientOrderId.startsWith(PREFIX)) return this.#foreign(order, atMs);
     const id = order.clientOrderId;
     const intent = this.#checkIntent(id, { ...order, triggerPrice: undefined }, atMs);
     if (!intent) return;
     if (intent.purpose === 'open') this.#checkEntry(id, order, atMs);
     else if (!order.isReduceOnly) this.violated('I11', `${id} exits without reduce-only`);
+  }
+
+  askedToCancel(clientOrderId: string): void {
+    if (!clientOrderId.startsWith(PREFIX)) this.violated('I17', `${clientOrderId} is not ours`);
+  }
+
+  /** Somebody else's order that rests is a lasting difference: the reconciler finds it. */
+  #foreign({ clientOrderId: id, status }: OrderView, atMs: TimeMs): void {
+    if (status !== 'NEW') return;
+    const isMet = ({ text }: Pick<OutboxItem, 'text'>) => text.includes(id);
+    this.#alerts.owe(`the order ${id}`, atMs, isMet, RECONCILED_MS);
   }
 
   acceptedStop(order: AlgoOrderView, atMs: TimeMs): void {
@@ -245,7 +304,9 @@ export class Checker implements CommitLog, LedgerWatch {
   userEvent(event: UserEvent, atMs: TimeMs): void {
     this.#protection.changed();
     this.#protection.note(atMs);
-    if (event.kind !== 'orderTradeUpdate' || event.tradeId === 0) return;
+    if (event.kind !== 'orderTradeUpdate') return;
+    if (event.order.status !== 'NEW') this.#alerts.forget(`the order ${event.order.clientOrderId}`);
+    if (event.tradeId === 0) return;
     this.#tradeIds.add(String(event.tradeId));
     const { clientOrderId, side } = event.order;
     const before = this.#position;

@@ -41,7 +41,12 @@ export interface LedgerWatch {
   accepted(order: OrderView, atMs: TimeMs): void;
   acceptedStop(order: AlgoOrderView, atMs: TimeMs): void;
   userEvent(event: UserEvent, atMs: TimeMs): void;
+  /** Somebody with the trading key has asked to cancel an order. */
+  askedToCancel(clientOrderId: string): void;
 }
+
+/** What a private stream is given; null where the exchange ends it. */
+export type UserNews = readonly UserFact[] | null;
 
 export class ExchangeHost {
   readonly instrument = btcLike('BTCUSDT');
@@ -51,12 +56,14 @@ export class ExchangeHost {
   readonly #market: MirroredMarket;
   readonly #venue: SimulatedExchange;
   readonly #quotes = new Set<(quote: Quote) => void>();
-  readonly #streams = new Set<(facts: readonly UserFact[]) => void>();
+  readonly #streams = new Set<(facts: UserNews) => void>();
   #watch: LedgerWatch | null = null;
   #quote: Quote | null = null;
   #mid = START_PRICE;
   #driftPerBook = 0;
   #isFrozen = false;
+  #downUntilMs = 0;
+  #pausedUntilMs = 0;
 
   constructor(world: World, faults: Faults) {
     this.#world = world;
@@ -98,7 +105,7 @@ export class ExchangeHost {
     return () => this.#quotes.delete(listener);
   }
 
-  onUser(listener: (facts: readonly UserFact[]) => void): () => void {
+  onUser(listener: (facts: UserNews) => void): () => void {
     this.#streams.add(listener);
     return () => this.#streams.delete(listener);
   }
@@ -117,6 +124,41 @@ export class ExchangeHost {
     return order;
   }
 
+  get isDown(): boolean {
+    return this.#world.nowMs < this.#downUntilMs;
+  }
+
+  /** No new order is taken. */
+  get isPaused(): boolean {
+    return this.#world.nowMs < this.#pausedUntilMs;
+  }
+
+  askedToCancel(clientOrderId: string): void {
+    this.#watch?.askedToCancel(clientOrderId);
+  }
+
+  /** The exchange takes no new order for a while. */
+  pauseTrading(durationMs: number): void {
+    this.#pausedUntilMs = this.#world.nowMs + durationMs;
+    this.#faults.lasts(durationMs);
+  }
+
+  /** The exchange starts anew: streams end, orders are gone, of the stops only perhaps. */
+  restart(durationMs: number): void {
+    this.#world.note('the exchange restarts');
+    for (const stream of [...this.#streams]) stream(null);
+    this.venue.cancelAllOrders(ACCOUNT, 'BTCUSDT');
+    if (this.#random.chance(500)) this.cancelStops();
+    this.#downUntilMs = this.#world.nowMs + durationMs;
+    this.#faults.lasts(durationMs);
+  }
+
+  /** The exchange cancels what stops there are, by itself. */
+  cancelStops(): void {
+    const { algo } = this.venue;
+    for (const { clientAlgoId } of algo.openOrders(ACCOUNT)) algo.cancel(ACCOUNT, { clientAlgoId });
+  }
+
   /** The price stands still from now on: no strategy finds a reason to trade. */
   freeze(): void {
     this.#isFrozen = true;
@@ -124,6 +166,7 @@ export class ExchangeHost {
 
   #tick(): void {
     this.#world.after(BOOK_EVERY_MS, () => this.#tick());
+    if (this.isDown) return;
     if (!this.#isFrozen) this.#move();
     const { venue } = this;
     const depth = !this.#isFrozen && this.#faults.strikes('thinBook') ? 15 : 2_000;

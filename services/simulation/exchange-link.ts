@@ -46,7 +46,7 @@ class ExchangeLink implements ExchangeClient {
     this.#process = process;
     this.#host = host;
     this.#faults = faults;
-    this.#wire = new Wire({ world, process, faults, random: world.random });
+    this.#wire = new Wire({ world, process, host, faults, random: world.random });
   }
 
   async connect(): Promise<void> {
@@ -108,10 +108,14 @@ class ExchangeLink implements ExchangeClient {
 
   placeOrder(intent: Intent) {
     const { timestampMs, recvWindowMs, request } = intent;
-    return this.#send(`place ${request.clientOrderId}`, () => {
+    return this.#send(`place ${request.clientOrderId}`, {}, () => {
       const { nowMs } = this.#world;
       if (nowMs - timestampMs > recvWindowMs || timestampMs >= nowMs + FUTURE_MS) {
         throw new VenueError(-1021, 'Timestamp for this request is outside of the recvWindow.');
+      }
+      if (this.#host.isPaused) throw new VenueError(-4108, 'This contract is being settled.');
+      if (intent.purpose === 'open' && this.#faults.strikes('marginRefused')) {
+        throw new VenueError(-2019, 'Margin is insufficient.');
       }
       const { instrument } = this.#host;
       return request.stopPrice === undefined
@@ -121,7 +125,9 @@ class ExchangeLink implements ExchangeClient {
   }
 
   cancelOrder(clientOrderId: string, orderClass: OrderClass) {
-    return this.#send(`cancel ${clientOrderId}`, () => {
+    this.#host.askedToCancel(clientOrderId);
+    const isReplyLost = this.#faults.strikes('cancelReplyLost');
+    return this.#send(`cancel ${clientOrderId}`, { isReplyLost }, () => {
       if (this.#faults.strikes('cancelLost')) throw new VenueError(-2011, 'Unknown order sent.');
       return cancelOrder(this.#host.venue, ACCOUNT, { clientOrderId, orderClass });
     });
@@ -177,10 +183,17 @@ class ExchangeLink implements ExchangeClient {
 
   #join(sink: UserStreamSink, reason: string): void {
     let busyUntilMs = 0;
+    let silentUntilMs = 0;
     const deliver = (fact: UserFact, delayMs: number) =>
       this.#world.after(delayMs, () => this.#process.run(() => sink.onUser(fact)));
     deliver({ kind: 'feedStatus', feed: 'user', status: 'up', reason }, 1);
     const leave = this.#host.onUser((facts) => {
+      if (facts === null) return this.cutUserStream(sink);
+      if (this.#world.nowMs < silentUntilMs) return;
+      if (this.#faults.strikes('userStreamSilent')) {
+        silentUntilMs = this.#world.nowMs + this.#random(0, 60_000);
+        return;
+      }
       if (this.#faults.strikes('userStreamCut')) {
         this.cutUserStream(sink);
         return;
@@ -197,9 +210,9 @@ class ExchangeLink implements ExchangeClient {
     this.#leaveStream = leave;
   }
 
-  #send<T>(what: string, work: () => T): Promise<T> {
+  #send<T>(what: string, how: { isReplyLost?: boolean }, work: () => T): Promise<T> {
     this.#faults.atOrder(this.#process);
-    return this.#wire.send(what, work);
+    return this.#wire.send(what, work, how);
   }
 
   #random(low: number, high: number): number {

@@ -18,11 +18,18 @@ export const FAULTS = {
   rateLimited: 30,
   staleQuery: 300,
   cancelLost: 60,
+  cancelReplyLost: 80,
+  timestampRefused: 60,
+  marginRefused: 60,
+  banned: 1,
+  exchangeRestart: 3,
+  tradingPaused: 3,
   // The user stream.
   userEventLate: 200,
   userEventTwice: 150,
   userEventsReordered: 100,
   userStreamCut: 8,
+  userStreamSilent: 8,
   // Market data.
   bookStalls: 8,
   bookLate: 60,
@@ -33,10 +40,12 @@ export const FAULTS = {
   storeThrottled: 40,
   storeTimeoutApplied: 40,
   storeSlow: 100,
+  storeReadFails: 1,
   storeOutage: 4,
   // Processes.
   kill: 25,
   pause: 25,
+  loopLag: 15,
   killAtOrder: 150,
   pauseAtOrder: 150,
   secondTrader: 8,
@@ -47,11 +56,18 @@ export const FAULTS = {
   lambdaTimeout: 40,
   lambdaSlow: 60,
   // Telegram.
-  updateTwice: 400,
-  updateLate: 150,
+  updateTwice: 600,
+  updateLate: 400,
   telegramDown: 6,
+  // The exchange's own doing with the account.
+  stopCanceled: 8,
+  deleveraged: 4,
   // People.
   manualTrade: 3,
+  manualClose: 4,
+  manualOrder: 4,
+  transfer: 3,
+  leverageChanged: 3,
   operatorHalt: 4,
   operatorFlatten: 2,
 } as const;
@@ -72,6 +88,8 @@ export const FAULT_KINDS = Object.keys(FAULTS) as Fault[];
 /** Asked at each occasion. */
 export interface FaultSource {
   strikes(kind: Fault): boolean;
+  /** What has struck keeps anybody from acting at the exchange for so long. */
+  lasts(durationMs: number): void;
 }
 
 interface Drawn {
@@ -83,6 +101,8 @@ export class Faults implements FaultSource {
   readonly counts = new Map<Fault, number>();
   /** When something last went wrong on the way to exchange or store, or with a process. */
   lastStruckMs = 0;
+  /** Until when the exchange refuses whatever is asked. */
+  refusedUntilMs = 0;
   readonly #world: World;
   readonly #drawn: ReadonlyMap<Fault, Drawn>;
   #isOn = true;
@@ -119,6 +139,10 @@ export class Faults implements FaultSource {
     return true;
   }
 
+  lasts(durationMs: number): void {
+    this.refusedUntilMs = Math.max(this.refusedUntilMs, this.#world.nowMs + durationMs);
+  }
+
   /**
    * The same kinds at the same rates for somebody beside the trader: from streams of their own, so that
    * the trader's faults stay as they are, and without excusing the trader from anything.
@@ -128,7 +152,10 @@ export class Faults implements FaultSource {
     for (const [kind, { perMille }] of this.#drawn) {
       drawn.set(kind, { perMille, random: this.#world.random.split(`${who} ${kind}`) });
     }
-    return { strikes: (kind) => this.#strikes(kind, drawn.get(kind)) };
+    return {
+      strikes: (kind) => this.#strikes(kind, drawn.get(kind)),
+      lasts: () => undefined,
+    };
   }
 
   #strikes(kind: Fault, drawn: Drawn | undefined): boolean {

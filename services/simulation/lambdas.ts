@@ -159,7 +159,7 @@ export class Lambdas {
 
   #reader(process: SimulatedProcess) {
     const { world, faults, host } = this.#parts;
-    return exchangeReader(host, new Wire({ world, process, faults, random: this.#random }));
+    return exchangeReader(host, new Wire({ world, process, host, faults, random: this.#random }));
   }
 
   #reconcile(process: SimulatedProcess, event: { id: string; timeLimitMs: number }) {

@@ -16,6 +16,7 @@ export class SimulatedProcess {
   readonly #onDeath: () => void;
   #isDead = false;
   #pausedUntilMs = 0;
+  #standstillMs = 0;
   /** Wall clock minus true time. */
   #wallErrorMs: number;
 
@@ -61,6 +62,19 @@ export class SimulatedProcess {
   /** Stops the process for a while; the world goes on. */
   pause(durationMs: number): void {
     this.#pausedUntilMs = Math.max(this.#pausedUntilMs, this.#world.nowMs + durationMs);
+  }
+
+  /** Its event loop stands still; unlike a paused process it can tell. */
+  stall(durationMs: number): void {
+    this.pause(durationMs);
+    this.#standstillMs = Math.max(this.#standstillMs, durationMs);
+  }
+
+  /** The longest standstill since it was asked last. */
+  takeStandstillMs(): number {
+    const ms = this.#standstillMs;
+    this.#standstillMs = 0;
+    return ms;
   }
 
   /** Sets the wall clock off by so much more; the monotonic clock does not notice. */

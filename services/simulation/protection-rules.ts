@@ -17,13 +17,17 @@ const EXIT_MS = 10_000;
 /** When something last went wrong, and since when a trader has lived unpaused with a store; null while none does. */
 export interface Disturbance {
   readonly struckMs: number;
+  /** Until when the exchange refuses whatever is asked. */
+  readonly refusedUntilMs: number;
   readonly servedSinceMs: number | null;
 }
 
 /** From when on a trader that nothing disturbs could have done something about what is since then; null while none can. */
-export function calmSince(sinceMs: number, { struckMs, servedSinceMs }: Disturbance) {
+export function calmSince(sinceMs: number, disturbance: Disturbance): number | null {
+  const { struckMs, refusedUntilMs, servedSinceMs } = disturbance;
   if (servedSinceMs === null) return null;
-  return Math.max(sinceMs, servedSinceMs + BEGIN_MS, struckMs + DELAY_MS);
+  const disturbedMs = Math.max(struckMs, refusedUntilMs) + DELAY_MS;
+  return Math.max(sinceMs, servedSinceMs + BEGIN_MS, disturbedMs);
 }
 
 export class ProtectionRules {
@@ -65,7 +69,8 @@ export class ProtectionRules {
     const disturbance = this.#disturbed();
     const fromMs = calmSince(this.#bareSinceMs, disturbance);
     if (fromMs === null || disturbance.servedSinceMs === null) return;
-    const allMs = atMs - Math.max(this.#bareSinceMs, disturbance.servedSinceMs + BEGIN_MS);
+    const { servedSinceMs, refusedUntilMs } = disturbance;
+    const allMs = atMs - Math.max(this.#bareSinceMs, servedSinceMs + BEGIN_MS, refusedUntilMs);
     if (atMs - fromMs > PROTECT_MS || allMs > PROTECT_MAX_MS) {
       const { position } = this.#host.venue.position(ACCOUNT);
       this.#violated('I12', `${position} lots without a stop for ${atMs - this.#bareSinceMs} ms`);

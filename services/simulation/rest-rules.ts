@@ -1,5 +1,6 @@
 /** After faults have ended and time has passed, store and exchange must agree, order by order. */
 import type { OrderRecord } from '../../shared/core/trading/order.ts';
+import type { Store } from '../../shared/ports/store.ts';
 import { ACCOUNT, type ExchangeHost } from './exchange-host.ts';
 
 /** What the store holds at the end. */
@@ -47,4 +48,27 @@ export function checkRest(
   }
   if (store.heartbeatAgeMs > 10_000) violated('L3', `no heartbeat for ${store.heartbeatAgeMs} ms`);
   if (store.holds !== '') violated('L7', `still held: ${store.holds}`);
+}
+
+/** Whether store and exchange differ in position, wallet, trades or open orders just now. */
+export async function disagree(store: Store, { venue }: ExchangeHost): Promise<boolean> {
+  const [account, fills, orders] = await Promise.all([
+    store.account(),
+    store.fills(),
+    store.openOrders(),
+  ]);
+  const { walletBalance, position } = venue.account(ACCOUNT);
+  const resting = [
+    ...venue.algo.openOrders(ACCOUNT).map((stop) => stop.clientAlgoId),
+    ...venue.openOrders(ACCOUNT).map((order) => order.clientOrderId),
+  ];
+  const known = new Set(fills.map(({ tradeId }) => tradeId));
+  const trades = venue.trades(ACCOUNT, { limit: 1_000 });
+  const open = orders.map(({ intent }) => intent.request.clientOrderId);
+  return (
+    account?.position !== position.position ||
+    account.walletBalance !== walletBalance ||
+    trades.some(({ tradeId }) => !known.has(String(tradeId))) ||
+    resting.toSorted().join() !== open.toSorted().join()
+  );
 }

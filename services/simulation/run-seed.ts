@@ -13,6 +13,7 @@ import { type Fault, Faults } from './faults.ts';
 import { Lambdas } from './lambdas.ts';
 import { type Crash, Moments } from './moments.ts';
 import { Operator } from './operator.ts';
+import { disagree } from './rest-rules.ts';
 import { StoreHealth } from './remote.ts';
 import { Traders } from './traders.ts';
 import { World } from './world.ts';
@@ -137,8 +138,10 @@ class Story {
     const operator = new Operator({ world, store, log: checker, telegram: bot });
     checker.disturbances(() => ({
       struckMs: faults.lastStruckMs,
+      refusedUntilMs: faults.refusedUntilMs,
       servedSinceMs: traders.servedSinceMs(),
     }));
+    checker.books(() => disagree(store, host));
     checker.feeds(() => traders.newestBookMs());
     this.#chaos = new Chaos({ world, faults, host, health, traders, telegram, operator });
     this.#world = world;

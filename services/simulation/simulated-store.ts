@@ -12,6 +12,8 @@ export interface CommitLog {
   order(order: OrderRecord, atMs: TimeMs): void;
   tradingState(change: { state: string; by: string; reason: string }, atMs: TimeMs): void;
   notification(item: Omit<OutboxItem, 'id'>, atMs: TimeMs): void;
+  /** A leader has taken or renewed its lease. */
+  lease(atMs: TimeMs): void;
   operatorRequest(request: OperatorRequest, atMs: TimeMs): void;
 }
 
@@ -75,6 +77,16 @@ function loggedCalls({ store, log, world }: StoreParts) {
       const result = await store.recordIntent(intent);
       if (result.ok) log.intent(intent, world.nowMs);
       return result;
+    },
+    async acquireLease(owner, observed) {
+      const taken = await store.acquireLease(owner, observed);
+      if (taken.held) log.lease(world.nowMs);
+      return taken;
+    },
+    async renewLease(lease) {
+      const renewed = await store.renewLease(lease);
+      if (renewed) log.lease(world.nowMs);
+      return renewed;
     },
     async save(epoch, changes) {
       const isSaved = await store.save(epoch, changes);

@@ -115,7 +115,7 @@ export class Traders {
       notifiers: [telegram.notifier(process)],
       owner: name,
       isRealTime: true,
-      loopLagMs: null,
+      loopLagMs: () => process.takeStandstillMs(),
     });
     world.note(`${name} starts`);
     this.#await(session, process);

@@ -6,15 +6,18 @@ import { ExchangeError, type ExchangeErrorKind } from '../../shared/ports/exchan
 import type { Random } from '../../shared/simulation/random.ts';
 import { asExchangeError } from '../../shared/simulation/venue-facts.ts';
 import type { FaultSource } from './faults.ts';
+import type { ExchangeHost } from './exchange-host.ts';
 import type { SimulatedProcess } from './process.ts';
 import type { World } from './world.ts';
 
 /** How long a client waits for an answer. */
 const TIMEOUT_MS = 10_000;
+const BAN_MS = [60_000, 180_000] as const;
 
 export interface WireParts {
   readonly world: World;
   readonly process: SimulatedProcess;
+  readonly host: ExchangeHost;
   readonly faults: FaultSource;
   /** Where the delays come from. */
   readonly random: Random;
@@ -25,8 +28,11 @@ export class Wire {
   readonly #process: SimulatedProcess;
   readonly #faults: FaultSource;
   readonly #random: Random;
+  readonly #host: ExchangeHost;
+  #bannedUntilMs = 0;
 
-  constructor({ world, process, faults, random }: WireParts) {
+  constructor({ world, process, host, faults, random }: WireParts) {
+    this.#host = host;
     this.#world = world;
     this.#process = process;
     this.#faults = faults;
@@ -40,6 +46,10 @@ export class Wire {
     };
     return this.#process.ask((answer) => {
       const faults = this.#faults;
+      if (this.#isBanned()) return answer(this.#banned());
+      if (this.#host.isDown) {
+        return this.#world.after(20, () => answer(fail('unreachable', 'connection refused')));
+      }
       if (faults.strikes('requestLost') || faults.strikes('replyLost')) {
         return this.#world.after(TIMEOUT_MS, () => answer(fail('unreachable', 'timeout')));
       }
@@ -56,7 +66,7 @@ export class Wire {
   }
 
   /** A request that acts: only a definite answer says what became of it. */
-  send<T>(what: string, work: () => T): Promise<T> {
+  send<T>(what: string, work: () => T, { isReplyLost: isLost = false } = {}): Promise<T> {
     const strikes: FaultSource['strikes'] = (kind) => this.#faults.strikes(kind);
     const fail =
       (kind: ExchangeErrorKind, message: string, code = 0) =>
@@ -65,6 +75,10 @@ export class Wire {
       };
     this.#world.note(`${this.#process.name} sends ${what}`);
     return this.#process.ask((answer) => {
+      if (this.#isBanned()) return answer(this.#banned());
+      if (this.#host.isDown) {
+        return this.#world.after(20, () => answer(fail('unreachable', 'connection refused')));
+      }
       if (strikes('requestLost')) {
         return this.#world.after(TIMEOUT_MS, () => answer(fail('unknownOutcome', 'timeout')));
       }
@@ -74,8 +88,11 @@ export class Wire {
       if (strikes('serverBusy')) {
         return this.#world.after(20, () => answer(fail('rejected', 'Service Unavailable.', -1008)));
       }
+      if (strikes('timestampRefused')) {
+        return this.#world.after(20, () => answer(fail('rejected', 'outside recvWindow', -1021)));
+      }
       const isUnknown = strikes('unknownStatus');
-      const isReplyLost = strikes('replyLost');
+      const isReplyLost = strikes('replyLost') || isLost;
       const thereMs =
         this.#between(5, 40) + (strikes('requestSlow') ? this.#between(200, 6_000) : 0);
       const backMs = this.#between(5, 40) + (strikes('replySlow') ? this.#between(200, 8_000) : 0);
@@ -85,6 +102,9 @@ export class Wire {
           this.#world.after(thereMs, () => {
             if (isUnknown && this.#random.chance(500)) {
               return this.#world.after(backMs, () => answer(fail('unknownOutcome', '503 unknown')));
+            }
+            if (this.#host.isDown) {
+              return this.#world.after(TIMEOUT_MS, () => answer(fail('unknownOutcome', 'timeout')));
             }
             const settle = outcome(work);
             this.#world.note(`exchange has seen ${what}`);
@@ -97,6 +117,23 @@ export class Wire {
         ),
       );
     });
+  }
+
+  /** 418 or a firewall's 403: the client asks nothing more until it is over. */
+  #isBanned(): boolean {
+    if (this.#world.nowMs < this.#bannedUntilMs) return true;
+    if (!this.#faults.strikes('banned')) return false;
+    const durationMs = this.#between(...BAN_MS);
+    this.#bannedUntilMs = this.#world.nowMs + durationMs;
+    this.#faults.lasts(durationMs);
+    return true;
+  }
+
+  #banned() {
+    const retryAfterMs = this.#bannedUntilMs - this.#world.nowMs;
+    return () => {
+      throw new ExchangeError('rateLimited', 'banned', { retryAfterMs });
+    };
   }
 
   #between(low: number, high: number): number {

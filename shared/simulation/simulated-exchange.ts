@@ -205,6 +205,13 @@ export class SimulatedExchange implements Venue {
     this.#accounts.open(accountId, this.#leverageDefault, deposit);
   }
 
+  /** Moves money into the account, or out of it where `amount` is negative (a TRANSFER income row). */
+  transfer(accountId: string, amount: Money): void {
+    const account = this.#accounts.get(accountId);
+    this.#accounts.income(account, 'TRANSFER', amount, null);
+    this.#accounts.tellAccount(account, amount < 0 ? 'WITHDRAW' : 'DEPOSIT', amount, false);
+  }
+
   hasAccount(accountId: string): boolean {
     return this.#accounts.has(accountId);
   }
