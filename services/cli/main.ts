@@ -1,27 +1,11 @@
 /** The command line, `plimsoll`: what it can be asked, and its exit codes. Each command has its own file. */
 import { Command } from 'commander';
 import about from '../../package.json' with { type: 'json' };
-import { ConfigurationError } from '../../shared/config/load.ts';
-import { addBacktestCommand } from './backtest.ts';
-import { addExchangeCommand, addGatewayCommand } from './child-programs.ts';
-import { addDataCommand } from './data.ts';
-import { addDoctorCommand } from './doctor.ts';
-import { addDownloadCommand } from './download.ts';
-import { addExportCommand } from './export.ts';
-import { addMigrateCommand } from './migrate.ts';
-import { addReplayCommand } from './replay.ts';
-import { addResearchCommand } from './research.ts';
-import { addSecretsCommand } from './secrets.ts';
-import { addSetupCommand } from './setup.ts';
-import { addSimulateCommand } from './simulate.ts';
-import { addSteeringCommands } from './steer.ts';
-import { addSweepCommand } from './sweep.ts';
-import { addTeardownCommand } from './teardown.ts';
-import { addTradeCommand } from './trade.ts';
-import { addValidateCommand } from './validate.ts';
+import { commandsFor } from './commands.ts';
 
 /** Errors whose message says all a person needs; anything else is shown with its stack. */
 const EXPECTED: ReadonlySet<string> = new Set([
+  'ConfigurationError',
   'SimulatorError',
   'RecordingError',
   'StoreUnavailableError',
@@ -50,24 +34,7 @@ const program = new Command('plimsoll')
     '(plimsoll --help lists the commands, plimsoll <command> --help their options)',
   )
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : EXIT_USAGE));
-addTradeCommand(program);
-addExchangeCommand(program);
-addGatewayCommand(program);
-addReplayCommand(program);
-addSteeringCommands(program);
-addExportCommand(program);
-addDoctorCommand(program);
-addMigrateCommand(program);
-addDownloadCommand(program);
-addDataCommand(program);
-addBacktestCommand(program);
-addResearchCommand(program);
-addSweepCommand(program);
-addValidateCommand(program);
-addSimulateCommand(program);
-addSetupCommand(program);
-addSecretsCommand(program);
-addTeardownCommand(program);
+for (const load of commandsFor(process.argv[2])) (await load())(program);
 
 // `plimsoll data … | head`: whoever reads has seen enough. A trader goes on to a good end by itself.
 program.hook('preAction', (_, command) => {
@@ -79,8 +46,9 @@ program.hook('preAction', (_, command) => {
 });
 
 program.parseAsync().catch((error: unknown) => {
-  const isExpected = error instanceof ConfigurationError || EXPECTED.has((error as Error).name);
-  const text = error instanceof Error ? (isExpected ? error.message : error.stack) : String(error);
+  const { name } = error as Error;
+  const text =
+    error instanceof Error ? (EXPECTED.has(name) ? error.message : error.stack) : String(error);
   process.stderr.write(`plimsoll: ${text}\n`);
-  process.exit(error instanceof ConfigurationError ? EXIT_USAGE : 1);
+  process.exit(name === 'ConfigurationError' ? EXIT_USAGE : 1);
 });
