@@ -1,9 +1,17 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
+/**
+ * Folders whose files share a process, and with it what they import: they test functions and what these
+ * are given, and leave nothing behind in the process. Every other file has a process of its own.
+ */
+const SHARED = [
+  ...['core', 'strategies', 'simulation', 'orders', 'clock', 'chart', 'config', 'infra'],
+  ...['fuzz', 'operation', 'adapters', 'market-data'],
+].map((folder) => `test/${folder}/**/*.test.ts`);
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
     setupFiles: ['test/support/seed.ts'],
     testTimeout: 20_000,
     hookTimeout: 30_000,
@@ -13,6 +21,13 @@ export default defineConfig({
     env: {
       NODE_COMPILE_CACHE: fileURLToPath(new URL('node_modules/.cache/plimsoll', import.meta.url)),
     },
+    projects: [
+      { extends: true, test: { name: 'shared', include: SHARED, isolate: false } },
+      {
+        extends: true,
+        test: { name: 'alone', include: ['test/**/*.test.ts'], exclude: SHARED },
+      },
+    ],
     coverage: {
       provider: 'v8',
       include: ['shared/**/*.ts', 'services/**/*.ts', 'research/**/*.ts'],

@@ -51,14 +51,16 @@ export interface BuiltNotebooks {
 
 /**
  * Builds every notebook in a folder of its own, on generated data: what a person put into
- * research/notebooks/data is neither read nor touched. `planted` adds pages by
- * file name; `data` is what `npm run notebooks:data` is given. Throws with the tool's output where it fails.
+ * research/notebooks/data is neither read nor touched. `planted` adds pages by file name; `only` builds one page
+ * and no other; `data` is what `npm run notebooks:data` is given. Throws with the tool's output where it fails.
  */
 export function buildNotebooks({
   planted = {},
+  only,
   data = [],
 }: {
   planted?: Readonly<Record<string, string>>;
+  only?: string;
   data?: readonly string[];
 } = {}): BuiltNotebooks {
   const folder = mkdtempSync(join(tmpdir(), 'plimsoll-notebooks-'));
@@ -71,7 +73,8 @@ export function buildNotebooks({
   symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
   const notebooks = join(folder, 'research/notebooks');
   for (const [name, text] of Object.entries(planted)) writeFileSync(join(notebooks, name), text);
-  const pages = readdirSync(notebooks).filter((name) => name.endsWith('.html'));
+  const isBuilt = (name: string) => name.endsWith('.html') && (only ?? name) === name;
+  const pages = readdirSync(notebooks).filter(isBuilt);
   const dist = join(folder, 'dist');
   try {
     run(folder, 'research/notebooks/prepare-data.ts', ...data);

@@ -23,6 +23,7 @@ import { runSweep, type SweepRun } from '../../research/sweep/run-sweep.ts';
 import { jobRanges } from '../../research/sweep/sweep-job.ts';
 import { timelineOf } from '../../research/sweep/timeline.ts';
 import { timeLeft } from '../../services/cli/sweep-progress.ts';
+import { refusal } from '../support/command-line.ts';
 import { walk } from './sweep-support.ts';
 
 const CLI = resolve('services/cli/main.ts');
@@ -50,7 +51,11 @@ function writeCandles(length: number): string {
 const GRID = ['--grid', 'fastWindow=5..44', '--grid', 'slowWindow=60..159'];
 
 function sweepArgs(file: string, ...more: string[]): string[] {
-  return [CLI, 'sweep', '--data', file, ...GRID, '--workers', '1', ...more];
+  return ['sweep', '--data', file, ...GRID, '--workers', '1', ...more];
+}
+
+function swept(cwd: string, args: readonly string[]) {
+  return spawnSync(process.execPath, [CLI, ...args], { cwd, encoding: 'utf8' });
 }
 
 /** The JSON without what may differ between runs: time taken and how much was resumed. */
@@ -73,11 +78,14 @@ describe('plimsoll sweep', () => {
     for (const home of homes) mkdirSync(home);
     const [calm = '', killed = ''] = homes;
 
-    const first = spawnSync(process.execPath, sweepArgs(file, '--json', whole), { cwd: calm });
-    expect(first.stderr.toString()).toBe('');
+    const first = swept(calm, sweepArgs(file, '--json', whole));
+    expect(first.stderr).toBe('');
     expect(checkpointIn(calm)).toBeNull();
 
-    const victim = spawn(process.execPath, sweepArgs(file), { cwd: killed, stdio: 'ignore' });
+    const victim = spawn(process.execPath, [CLI, ...sweepArgs(file)], {
+      cwd: killed,
+      stdio: 'ignore',
+    });
     const ended = once(victim, 'exit');
     for (;;) {
       const checkpoint = checkpointIn(killed);
@@ -91,10 +99,9 @@ describe('plimsoll sweep', () => {
     // And the last write was cut short.
     appendFileSync(checkpointIn(killed)!, 'deadbeef 7 AAAA');
 
-    const args = sweepArgs(file, '--json', resumed);
-    const second = spawnSync(process.execPath, args, { cwd: killed });
-    expect(second.stderr.toString()).toBe('');
-    expect(second.stdout.toString()).toMatch(/\d+ combinations resumed/);
+    const second = swept(killed, sweepArgs(file, '--json', resumed));
+    expect(second.stderr).toBe('');
+    expect(second.stdout).toMatch(/\d+ combinations resumed/);
     expect(resultIn(resumed)).toEqual(resultIn(whole));
     expect(checkpointIn(killed)).toBeNull();
   });
@@ -103,11 +110,10 @@ describe('plimsoll sweep', () => {
     const file = writeCandles(20_000);
     const json = join(folder, 'result.json');
     const more = ['--walk-forward', '4:2', '--blocks', '4', '--top', '3', '--json', json];
-    const { stdout, stderr, status } = spawnSync(
-      process.execPath,
-      [...sweepArgs(file, ...more), '--random', '30'],
-      { cwd: folder, encoding: 'utf8' },
-    );
+    const { stdout, stderr, status } = swept(folder, [
+      ...sweepArgs(file, ...more),
+      ...['--random', '30'],
+    ]);
     expect([stderr, status]).toEqual(['', 0]);
     expect(stdout).toMatch(/30 combinations/);
     expect(stdout).toMatch(/deflated Sharpe ratio: 0\.\d+ \(30 trials, \d+ days/);
@@ -134,12 +140,8 @@ describe('plimsoll sweep', () => {
     [['--workers', '0'], /whole number from 1/],
     [['--from', '2030-01-01'], /no bar opens/],
     [['--from', '2024-02-01', '--to', '2024-01-01'], /--from must be before --to/],
-  ])('refuses %j with one clear line', (more, message) => {
-    const { stderr, stdout, status } = spawnSync(
-      process.execPath,
-      sweepArgs(writeCandles(300), ...more),
-      { cwd: folder, encoding: 'utf8' },
-    );
+  ])('refuses %j with one clear line', async (more, message) => {
+    const { stderr, stdout, status } = await refusal(sweepArgs(writeCandles(300), ...more));
     expect([status, stdout]).toEqual([2, '']);
     expect(stderr).toMatch(message);
     expect(stderr.split('\n').filter((line) => /error|plimsoll: /.test(line))).toHaveLength(1);

@@ -16,6 +16,7 @@ import type { JournalRecord } from '../../shared/adapters/journal/format.ts';
 import { readJournal } from '../../shared/adapters/journal/reader.ts';
 import { createJournal } from '../../shared/adapters/journal/writer.ts';
 import type { Lots } from '../../shared/core/units.ts';
+import { refusal } from '../support/command-line.ts';
 import { finished, storyFolder } from '../support/sessions.ts';
 import { walk } from './vectorized-support.ts';
 
@@ -119,8 +120,8 @@ describe('what cannot be meant', () => {
     ['a seed that is none', ['--seed', '-1'], 'must be a whole number'],
   ];
   it.each(refused)('refuses %s', async (_, args, why) => {
-    const { code, text } = await validated('--data', candles, ...args);
-    expect([code, text]).toEqual([2, expect.stringContaining(why)]);
+    const { status, stderr } = await refusal(['validate', '--data', candles, ...args]);
+    expect([status, stderr]).toEqual([2, expect.stringContaining(why)]);
   });
 
   it('fails where there is no journal', async () => {

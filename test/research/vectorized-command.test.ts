@@ -1,6 +1,6 @@
 /**
- * Goal: `plimsoll research` writes what was asked for and refuses what it cannot mean. Method: the program itself,
- * on a small generated file.
+ * Goal: `plimsoll research` writes what was asked for and refuses what it cannot mean. Method: the program itself on
+ * a small generated file; the command line in this process for what is refused.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { refusal } from '../support/command-line.ts';
 import { walk } from './vectorized-support.ts';
 
 const PROGRAM = fileURLToPath(new URL('../../services/cli/plimsoll.js', import.meta.url));
@@ -130,9 +131,11 @@ describe('plimsoll research', () => {
     [['--from', '2030-01-01'], /no bar opens/],
     [['--stop', 'near'], /must be percent like 3/],
     [['--stop', '0.1'], /from 0.2 to 50 %/],
-    [['--mark', 'mark.csv'], /give --funding or --stop too/],
-  ])('refuses %s with exit code 2 and says why', (args, reason) => {
-    const { status, stderr } = plimsoll('--data', 'BTCUSDT.csv', ...args);
+    [['--mark', 'none.csv'], /give --funding or --stop too/],
+  ])('refuses %s with exit code 2 and says why', async (args, reason) => {
+    const data = ['--data', join(folder, 'BTCUSDT.csv')];
+    const { status, stdout, stderr } = await refusal(['research', ...data, ...args]);
+    expect(stdout).toBe('');
     expect(stderr).toMatch(reason);
     expect(status).toBe(2);
   });

@@ -65,16 +65,19 @@ describe('a generated market', () => {
         if (event.kind === 'bookTicker') ticker = event;
         if (event.kind !== 'depth') continue;
         diffs += 1;
-        expect(event.previousFinalUpdateId).toBe(last);
-        expect(event.firstUpdateId).toBe(last + 1);
+        const isChained = event.previousFinalUpdateId === last && event.firstUpdateId === last + 1;
+        if (!isChained) expect.fail(`${JSON.stringify(event)} does not follow ${last}`);
         last = event.finalUpdateId;
         apply(book, event.bids, event.asks);
         const bid = Math.max(...book.bids.keys());
         const ask = Math.min(...book.asks.keys());
         if (bid >= ask) expect.fail(`crossed: ${bid} >= ${ask}`);
-        expect(ticker?.updateId).toBeLessThanOrEqual(event.finalUpdateId);
-        expect(ticker?.bid).toEqual({ price: bid, quantity: book.bids.get(bid) });
-        expect(ticker?.ask).toEqual({ price: ask, quantity: book.asks.get(ask) });
+        const isTicker =
+          ticker !== null &&
+          ticker.updateId <= last &&
+          isLevel(ticker.bid, bid, book.bids) &&
+          isLevel(ticker.ask, ask, book.asks);
+        if (!isTicker) expect.fail(`${JSON.stringify(ticker)} is not ${bid} and ${ask} at ${last}`);
       }
       expect(diffs).toBeGreaterThan(5_900);
     }
@@ -162,11 +165,16 @@ describe('a generated market', () => {
 
   it('runs at least a thousand times as fast as real time', () => {
     const { exchange } = generated(1);
-    const began = performance.now();
+    // Of the processor's time, not the clock's: other programs may share it.
+    const began = process.cpuUsage();
     exchange.advanceTo(START_MS + 600_000);
-    expect(600_000 / (performance.now() - began)).toBeGreaterThan(1_000);
+    const { user, system } = process.cpuUsage(began);
+    expect(600_000 / ((user + system) / 1_000)).toBeGreaterThan(1_000);
   });
 });
+
+const isLevel = (level: Level, price: number, side: ReadonlyMap<number, number>) =>
+  level.price === price && level.quantity === side.get(price);
 
 function apply(
   book: { bids: Map<number, number>; asks: Map<number, number> },
