@@ -145,7 +145,7 @@ export class RecordedExchange {
         const told = fills.map((fill) => ({ kind: 'fill', source: 'history', fill }) as const);
         return [...told, ...payments, read];
       },
-      ({ msg }) => ({ kind: 'accountSnapshotFailed', message: msg }),
+      ({ msg }) => ({ kind: 'accountSnapshotFailed', code: 0, message: msg }),
     );
   }
 

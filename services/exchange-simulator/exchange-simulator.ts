@@ -10,6 +10,7 @@ import type { TimeMs } from '../../shared/core/units.ts';
 import { CONTROL_PATH, PARTICIPANT_HEADER } from '../../shared/ports/barrier.ts';
 import type { Venue } from '../../shared/simulation/venue.ts';
 import { Accounts, ListenKeys } from './accounts.ts';
+import { ContractFaults } from './faults/contract-faults.ts';
 import { RestFaults } from './faults/rest-faults.ts';
 import { StreamFaults } from './faults/stream-faults.ts';
 import { Dispatcher } from './http/dispatcher.ts';
@@ -111,10 +112,12 @@ export async function startExchangeSimulator(
     faults: restFaults,
   });
   const streamFaults = faults && new StreamFaults(faults, (isTold) => listenKeys.end(isTold));
+  const contractFaults = faults && new ContractFaults(faults, venue);
   const streams = new StreamServer(hub, new SocketApi(dispatcher, wire), wire, streamFaults);
   const tick = () => {
     faults?.tick(timeline.nowMs);
     streamFaults?.tick(timeline.nowMs);
+    contractFaults?.tick(timeline.nowMs);
     hub.tick(timeline.nowMs);
     streams.tick(timeline.nowMs);
     timeline.inBackground(timeline.nowMs + TICK_MS, tick);

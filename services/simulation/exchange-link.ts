@@ -21,6 +21,8 @@ import type { World } from './world.ts';
 /** A request may be stamped so far in the exchange's future. Source: reference, timing rule. */
 const FUTURE_MS = 1_000;
 const NOTIONAL_MAX_USDT = 80_000_000;
+/** When a perpetual ends. */
+const NEVER_MS = 4_133_404_800_000 as TimeMs;
 
 export interface LinkParts {
   readonly world: World;
@@ -57,6 +59,14 @@ class ExchangeLink implements ExchangeClient {
     return this.#host.instrument.spec;
   }
 
+  contractStatus() {
+    return { status: 'TRADING', deliveryMs: NEVER_MS };
+  }
+
+  readContract() {
+    return this.#read(() => ({ spec: this.instrument(), status: this.contractStatus() }));
+  }
+
   async clockOffset() {
     const sentMs = this.#process.clock.monotonicMs();
     const serverMs = await this.#wire.read(() => this.#world.nowMs);
@@ -89,6 +99,7 @@ class ExchangeLink implements ExchangeClient {
       isHedgeMode: false,
       isIsolated: false,
       isMultiAsset: false,
+      paysFeesInBnb: false,
       canTrade: true,
     }));
   }

@@ -33,7 +33,7 @@ export async function readAccount(
     post({ kind: 'accountSnapshot', requestedMs, ...account, lastTradeId });
   } catch (error) {
     if (!(error instanceof ExchangeError)) throw error;
-    post({ kind: 'accountSnapshotFailed', message: error.message });
+    post({ kind: 'accountSnapshotFailed', code: error.code, message: error.message });
   }
 }
 
@@ -54,6 +54,7 @@ async function firstSnapshot(
   }
   return {
     kind: 'accountSnapshotFailed',
+    code: 0,
     message: 'trades kept happening while the account was read',
   };
 }

@@ -9,6 +9,7 @@ import { type ExchangeClient, ExchangeError } from '../../shared/ports/exchange.
 import { type Store, StoreUnavailableError } from '../../shared/ports/store.ts';
 import { readAccount } from './account-reader.ts';
 import type { CandleLoader } from './candle-loader.ts';
+import type { ContractWatch } from './contract-watch.ts';
 import type { Leadership } from './leadership.ts';
 import type { Fact } from './runtime.ts';
 import type { StoreWriter } from './store-writer.ts';
@@ -20,6 +21,7 @@ export interface PerformerOptions {
   readonly writer: StoreWriter;
   readonly leadership: Leadership;
   readonly candles: CandleLoader;
+  readonly contract: Pick<ContractWatch, 'refused'>;
   readonly post: (fact: Fact) => void;
   readonly onNotify: (command: Extract<Command, { kind: 'notify' }>) => void;
   readonly onDrained: () => void;
@@ -95,7 +97,7 @@ export class CommandPerformer {
   }
 
   async #placeOrder({ intent }: Extract<Command, { kind: 'placeOrder' }>): Promise<void> {
-    const { exchange, leadership, post } = this.#options;
+    const { exchange, leadership, contract, post } = this.#options;
     const { clientOrderId } = intent.request;
     const notSent = (message: string) =>
       post({ kind: 'orderRejected', clientOrderId, code: 0, message });
@@ -106,6 +108,7 @@ export class CommandPerformer {
       if (!(error instanceof ExchangeError)) throw error;
       const { kind, code, message } = error;
       if (code === OUTSIDE_WINDOW) this.#watch(this.#readClock());
+      contract.refused(code);
       if (kind === 'unknownOutcome') post({ kind: 'orderUnknown', clientOrderId, message });
       else if (kind === 'rejected') post({ kind: 'orderRejected', clientOrderId, code, message });
       else notSent(`${kind}: ${message}`);

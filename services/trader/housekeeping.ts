@@ -10,6 +10,7 @@ import type { Clock, TimerHandle } from '../../shared/ports/clock.ts';
 import { type ExchangeClient, ExchangeError } from '../../shared/ports/exchange.ts';
 import { type OutboxItem, type Store, StoreUnavailableError } from '../../shared/ports/store.ts';
 import type { AlertDelivery } from './alert-delivery.ts';
+import type { ContractWatch } from './contract-watch.ts';
 import type { Leadership } from './leadership.ts';
 import type { ProcessWatch } from './process-watch.ts';
 import type { Fact } from './runtime.ts';
@@ -30,6 +31,7 @@ export interface HousekeepingOptions {
   readonly margin: MarginCalculator;
   readonly isRealTime: boolean;
   readonly watch: ProcessWatch;
+  readonly contract: ContractWatch;
   /** This start and those before it, for the next session to count. */
   readonly starts: readonly TimeMs[];
   readonly post: (fact: Fact) => void;
@@ -106,6 +108,7 @@ export class Housekeeping {
     alerts.run().catch((error: Error) => this.#options.onSuspended(`alerts: ${error.message}`));
     await this.#readClock();
     await this.#options.watch.lookAtSettings();
+    await this.#options.contract.look();
   }
 
   /** A flatten stays on record until the account is flat: one that a crash interrupts is taken up again. */

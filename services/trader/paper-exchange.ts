@@ -122,6 +122,14 @@ class SimulatedPaperExchange implements PaperExchange {
     return this.#options.publicApi.instrument();
   }
 
+  contractStatus() {
+    return this.#options.publicApi.contractStatus();
+  }
+
+  readContract() {
+    return this.#options.publicApi.readContract();
+  }
+
   clockOffset() {
     return this.#options.publicApi.clockOffset();
   }
@@ -149,7 +157,13 @@ class SimulatedPaperExchange implements PaperExchange {
   }
 
   async accountSettings() {
-    return { isHedgeMode: false, isIsolated: false, isMultiAsset: false, canTrade: true };
+    return {
+      isHedgeMode: false,
+      isIsolated: false,
+      isMultiAsset: false,
+      paysFeesInBnb: false,
+      canTrade: true,
+    };
   }
 
   async setLeverage(leverage: number): Promise<void> {

@@ -49,9 +49,9 @@ export class ProcessWatch {
     if (clock.monotonicMs() - this.#settingsReadMs < SETTINGS_EVERY_MS) return;
     this.#settingsReadMs = clock.monotonicMs();
     try {
-      const { isHedgeMode, isIsolated, isMultiAsset } = await exchange.accountSettings();
+      const { canTrade: _, ...settings } = await exchange.accountSettings();
       const { leverage } = await exchange.accountTerms();
-      post({ kind: 'accountConfig', leverage, isHedgeMode, isIsolated, isMultiAsset });
+      post({ kind: 'accountConfig', leverage, ...settings });
     } catch (error) {
       // What was read last stays; the next look may be answered.
       if (!(error instanceof ExchangeError)) throw error;

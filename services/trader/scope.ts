@@ -8,27 +8,40 @@ import { Instrument, type InstrumentSpec } from '../../shared/core/instrument.ts
 import { sizeInLots } from '../../shared/core/strategy/sizing.ts';
 import type { RiskLimits } from '../../shared/core/trading/risk-limits.ts';
 import { displayMoney, type Lots, type Money, type Ticks } from '../../shared/core/units.ts';
-import type {
-  AccountSettings,
-  ExchangeClient,
-  KeyPermissions,
+import { shownInstrument, traderStatus } from '../../shared/operation/trader-status.ts';
+import {
+  type AccountSettings,
+  type ExchangeClient,
+  ExchangeError,
+  type KeyPermissions,
 } from '../../shared/ports/exchange.ts';
+import type { Heartbeat } from '../../shared/ports/store.ts';
 
 /** The account or the configuration is outside what Plimsoll trades. */
 export class ScopeError extends Error {
   override readonly name = 'ScopeError';
 }
 
+/** Binance: the key's form is wrong; it is not known, not from this address, or lacks the right. */
+const KEY_UNKNOWN: ReadonlySet<number> = new Set([-2014, -2015]);
+
 /** One-way mode, single-asset cross margin, a safe key in live mode; sets the leverage where it differs. */
 export async function checkAccount(
   exchange: ExchangeClient,
   { leverage, symbol, mode }: Pick<EffectiveConfiguration, 'leverage' | 'symbol' | 'mode'>,
 ): Promise<void> {
-  if (mode === 'live') {
-    if (!exchange.keyPermissions) throw new ScopeError('the rights of the API key are not known');
-    refuse(keyProblems(await exchange.keyPermissions()));
+  try {
+    if (mode === 'live') {
+      if (!exchange.keyPermissions) throw new ScopeError('the rights of the API key are not known');
+      refuse(keyProblems(await exchange.keyPermissions()));
+    }
+    refuse(accountProblems(await exchange.accountSettings(), symbol));
+  } catch (error) {
+    if (!(error instanceof ExchangeError) || !KEY_UNKNOWN.has(error.code)) throw error;
+    throw new ScopeError(
+      `mode ${mode}: the exchange refuses the API key (${error.message}); each of demo and live knows its own keys only, and a restricted one works from its listed addresses only`,
+    );
   }
-  refuse(accountProblems(await exchange.accountSettings(), symbol));
   const terms = await exchange.accountTerms();
   if (terms.leverage !== leverage) await exchange.setLeverage(leverage);
 }
@@ -44,6 +57,9 @@ export function accountProblems(settings: AccountSettings, symbol: string): stri
   }
   if (settings.isIsolated) {
     problems.push(`${symbol} is on isolated margin; set it to cross margin`);
+  }
+  if (settings.paysFeesInBnb) {
+    problems.push('fees are paid in BNB, which is not booked here; have them paid in USDT');
   }
   if (!settings.canTrade) {
     problems.push('the account is not allowed to trade; ask the exchange why');
@@ -69,6 +85,19 @@ export function keyProblems(permissions: KeyPermissions): string[] {
     problems.push('the API key may not trade futures; give it that right');
   }
   return problems;
+}
+
+/**
+ * Orders, fills and candles are stored in ticks and lots: where the exchange has changed what those are since
+ * the last session, none of it means what it did.
+ */
+export function checkCounting(before: Heartbeat | null, spec: InstrumentSpec): void {
+  const stored = shownInstrument(traderStatus(before));
+  if (stored === null || stored.countsLike(new Instrument(spec))) return;
+  const { tickSize, lotSize } = stored.spec;
+  throw new ScopeError(
+    `this store counts in ticks of ${tickSize} and lots of ${lotSize}, the exchange in ${spec.tickSize} and ${spec.lotSize} now: take another store, or another name for the account`,
+  );
 }
 
 function refuse(problems: readonly string[]): void {

@@ -22,12 +22,13 @@ import type { Store } from '../../shared/ports/store.ts';
 import { AlertDelivery } from './alert-delivery.ts';
 import { type CandleLoader, createCandleLoader } from './candle-loader.ts';
 import { CommandPerformer } from './command-performer.ts';
+import { ContractWatch } from './contract-watch.ts';
 import { Housekeeping } from './housekeeping.ts';
 import { Leadership } from './leadership.ts';
 import type { Presenter } from './presenter.ts';
 import { ProcessWatch } from './process-watch.ts';
 import { Runtime, type RuntimeObserver } from './runtime.ts';
-import { checkAccount, checkSize, ScopeError } from './scope.ts';
+import { checkAccount, checkCounting, checkSize, ScopeError } from './scope.ts';
 import { SessionCounters } from './session-counters.ts';
 import { noteStart } from './start-count.ts';
 import { StoreWriter } from './store-writer.ts';
@@ -166,6 +167,7 @@ export class TradingSession {
     const { configuration, clock, store, exchange, presenter } = this.#parts;
     const startedMs = clock.now();
     await exchange.connect();
+    checkCounting(await clock.busy(store.heartbeat()), exchange.instrument());
     const offset = await exchange.clockOffset();
     await checkAccount(exchange, configuration);
     const terms = await exchange.accountTerms();
@@ -196,6 +198,7 @@ export class TradingSession {
       onFailure: (notifier, error) =>
         this.#say(`${notifier} did not take an alert: ${error.message}`),
     });
+    const contract = new ContractWatch({ clock, exchange, post: (fact) => runtime.post(fact) });
     const performer = new CommandPerformer({
       clock,
       exchange,
@@ -203,6 +206,7 @@ export class TradingSession {
       writer,
       leadership,
       candles,
+      contract,
       post: (fact) => runtime.post(fact),
       onNotify: (command) => this.#notify(command, { writer, alerts }),
       onDrained: () => this.#drained.resolve(),
@@ -226,6 +230,7 @@ export class TradingSession {
     const housekeeping = new Housekeeping({
       ...this.#parts,
       watch,
+      contract,
       starts,
       engine,
       writer,
@@ -237,6 +242,7 @@ export class TradingSession {
     });
 
     runtime.post({ kind: 'instrument', spec: recipe.instrument });
+    runtime.post({ kind: 'contractStatus', ...exchange.contractStatus() });
     runtime.post({ kind: 'accountTerms', ...terms });
     runtime.post({ kind: 'clock', ...offset });
     await this.#warmUp(engine, candles, runtime);

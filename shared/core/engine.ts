@@ -20,7 +20,7 @@ import type {
   RecoveredEvent,
   TradingState,
 } from './event.ts';
-import { Instrument } from './instrument.ts';
+import { Instrument, type InstrumentSpec } from './instrument.ts';
 import type { Candle, MidPriceCandle } from './market/candle.ts';
 import { CandleAggregator } from './market/candle-aggregator.ts';
 import { MarketState } from './market/market-state.ts';
@@ -214,13 +214,9 @@ export class Engine {
       case 'timer':
         return this.#onTimer(event.id, out);
       case 'instrument':
-        this.#instrument = new Instrument(event.spec);
-        this.#trader.instrument = this.#instrument;
-        this.#submission.instrument = this.#instrument;
-        if (this.#guard) this.#guard.instrument = this.#instrument;
-        this.#settlement.instrument = this.#instrument;
-        this.#losses.instrument = this.#instrument;
-        return;
+        return this.#onInstrument(event.spec, out);
+      case 'contractStatus':
+        return this.#watcher.onContractStatus(event);
       case 'accountTerms':
         this.#margin = new MarginCalculator(event.brackets, event.leverage);
         this.#submission.margin = this.#margin;
@@ -234,7 +230,12 @@ export class Engine {
         if (this.#settlement.onSnapshot(event, out)) this.#settle(out);
         return;
       case 'accountSnapshotFailed':
+        this.#watcher.onRefusal(event, out);
         return this.#settlement.onSnapshotFailed(event);
+      case 'orderRejected':
+        this.#watcher.onRefusal(event, out);
+        this.#trader.onOrderEvent(event, out);
+        return this.#settle(out);
       case 'intentRecorded':
         // The order is validated once more: by what is true now, not at the last tick.
         this.#refreshHolds();
@@ -242,7 +243,6 @@ export class Engine {
         return this.#settle(out);
       case 'intentRefused':
       case 'orderReport':
-      case 'orderRejected':
       case 'orderUnknown':
       case 'orderAbsent':
       case 'cancelFailed':
@@ -290,6 +290,30 @@ export class Engine {
       default:
         unreachable(event);
     }
+  }
+
+  /**
+   * Limits of the exchange may change at any time. Tick and lot may not: everything here and in the store is
+   * counted in them.
+   */
+  #onInstrument(spec: InstrumentSpec, out: Outbox): void {
+    const before = this.#instrument;
+    const now = new Instrument(spec);
+    const isOther = before?.countsLike(now) === false;
+    const text = `the exchange counts in ticks of ${spec.tickSize} and lots of ${spec.lotSize} now, not as this trader does`;
+    this.#watcher.onSizes(isOther, text);
+    if (isOther) {
+      const advice = 'close the position, then start on a new store';
+      this.#notifications.say(out, 'risk', 'critical', `${text}: ${advice}`);
+      return;
+    }
+    this.#instrument = now;
+    this.#trader.instrument = this.#instrument;
+    this.#submission.instrument = this.#instrument;
+    if (this.#guard) this.#guard.instrument = this.#instrument;
+    this.#settlement.instrument = this.#instrument;
+    this.#losses.instrument = this.#instrument;
+    if (before) this.#say(out, 'the exchange has changed the limits of its orders');
   }
 
   // Market → candle → strategy → decision ------------------------------------------------------------

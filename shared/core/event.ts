@@ -99,6 +99,19 @@ export interface MarginBracket {
   readonly leverageMax: number;
 }
 
+/**
+ * Whether the exchange trades the contract: told at start, by the market stream as it changes, and read
+ * again now and then. Where nobody tells, it is taken to be traded.
+ */
+export interface ContractStatusEvent {
+  readonly kind: 'contractStatus';
+  readonly timeMs: TimeMs;
+  /** The exchange's own word; only under `TRADING` it takes every order. */
+  readonly status: string;
+  /** When the contract ends; a perpetual that is to be delisted is given such a date, others one far away. */
+  readonly deliveryMs: TimeMs;
+}
+
 /** Account terms read from the exchange at start. Fee rates in ppm of notional. */
 export interface AccountTermsEvent {
   readonly kind: 'accountTerms';
@@ -230,6 +243,8 @@ export interface AccountSnapshotEvent {
 export interface AccountSnapshotFailedEvent {
   readonly kind: 'accountSnapshotFailed';
   readonly timeMs: TimeMs;
+  /** The exchange's code; 0 where it gave none. */
+  readonly code: number;
   readonly message: string;
 }
 
@@ -271,6 +286,7 @@ export interface AccountConfigEvent {
   readonly isHedgeMode: boolean | null;
   readonly isIsolated: boolean | null;
   readonly isMultiAsset: boolean | null;
+  readonly paysFeesInBnb: boolean | null;
 }
 
 export type TradingState = 'active' | 'reducing' | 'halted';
@@ -299,7 +315,12 @@ export interface DrainEvent {
   readonly flatten: boolean;
 }
 
-export type MarketEvent = BookEvent | TradeEvent | MarkPriceEvent | FeedStatusEvent;
+export type MarketEvent =
+  | BookEvent
+  | TradeEvent
+  | MarkPriceEvent
+  | FeedStatusEvent
+  | ContractStatusEvent;
 
 export type Event =
   | MarketEvent

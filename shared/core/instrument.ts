@@ -63,6 +63,11 @@ export class Instrument {
     }
   }
 
+  /** Whether a tick and a lot are the same there and here, so that counts of them mean the same. */
+  countsLike(other: Instrument): boolean {
+    return isSame(this.#tick, other.#tick) && isSame(this.#lot, other.#lot);
+  }
+
   /** Ticks of a price text. Throws MalformedNumberError for text that is no multiple of the tick. */
   parsePrice(text: string): Ticks {
     return parseSteps(text, this.#tick, 'tick', this.spec.tickSize) as Ticks;
@@ -113,6 +118,10 @@ export class Instrument {
 interface Step {
   readonly multiple: number;
   readonly decimals: number;
+}
+
+function isSame(one: Step, other: Step): boolean {
+  return one.multiple === other.multiple && one.decimals === other.decimals;
 }
 
 /** `"0.50"` → 5 at 1 decimal: trailing zeros do not count. */

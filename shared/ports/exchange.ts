@@ -5,6 +5,7 @@
 import type {
   AccountConfigEvent,
   AccountTermsEvent,
+  ContractStatusEvent,
   Unstamped,
   WalletChangeEvent,
 } from '../core/event.ts';
@@ -47,11 +48,20 @@ export interface AccountSnapshot {
   readonly openOrders: readonly OrderReport[];
 }
 
+/** The traded contract as the exchange describes it at one moment. */
+export interface Contract {
+  readonly spec: InstrumentSpec;
+  readonly status: ContractStatus;
+}
+
+export type ContractStatus = Omit<Unstamped<ContractStatusEvent>, 'kind'>;
+
 /** What `doctor` and the start need to know of the account's settings. */
 export interface AccountSettings {
   readonly isHedgeMode: boolean;
   readonly isIsolated: boolean;
   readonly isMultiAsset: boolean;
+  readonly paysFeesInBnb: boolean;
   readonly canTrade: boolean;
 }
 
@@ -85,7 +95,12 @@ export interface UserStreamSink {
 export interface ExchangeClient {
   /** Reads markets and terms; must be called first. Throws ExchangeError. */
   connect(): Promise<void>;
+  /** As `connect` read it: this client counts in its tick and lot as long as it lives. */
   instrument(): InstrumentSpec;
+  /** As `connect` read it. */
+  contractStatus(): ContractStatus;
+  /** Read anew. Throws ExchangeError. */
+  readContract(): Promise<Contract>;
   /** Exchange time minus our clock's, and the bound on the error (half the round trip). */
   clockOffset(): Promise<{ offsetMs: number; errorMs: number }>;
   accountTerms(): Promise<Omit<Unstamped<AccountTermsEvent>, 'kind'>>;

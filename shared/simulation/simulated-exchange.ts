@@ -18,7 +18,7 @@ import { Klines } from './klines.ts';
 import { accountView, initialMargin, positionView } from './margin-view.ts';
 import type { Market } from './market.ts';
 import { Matching } from './matching.ts';
-import { checkSymbol, mandatory, parseWhole } from './order-checks.ts';
+import { checkSymbol, mandatory, parseBoolean, parseWhole } from './order-checks.ts';
 import { OrderDesk } from './order-desk.ts';
 import { OrderSettlement } from './order-settlement.ts';
 import { select } from './select.ts';
@@ -74,6 +74,7 @@ export class SimulatedExchange implements Venue {
   readonly #klines: Klines;
   #tape: PublicTradeView[] = [];
   #fundingRates: FundingRateView[] = [];
+  #contractStatus = 'TRADING';
   #nowMs: TimeMs;
   #secondMs: TimeMs;
 
@@ -148,6 +149,15 @@ export class SimulatedExchange implements Venue {
     return this.#nowMs;
   }
 
+  get contractStatus(): string {
+    return this.#contractStatus;
+  }
+
+  setContractStatus(status: string): void {
+    this.#contractStatus = status;
+    this.#sink.publicEvent({ kind: 'contractStatus', timeMs: this.#nowMs, status });
+  }
+
   // Time ------------------------------------------------------------------------------------------------
 
   nextEventMs(): TimeMs | null {
@@ -217,6 +227,9 @@ export class SimulatedExchange implements Venue {
   }
 
   placeOrder(accountId: string, params: OrderParams): OrderView {
+    if (this.#contractStatus !== 'TRADING' && !parseBoolean('reduceOnly', params.reduceOnly)) {
+      throw new VenueError(-4140, 'Invalid symbol status for opening position.');
+    }
     return this.#done(this.#desk.place(this.#accounts.get(accountId), params));
   }
 

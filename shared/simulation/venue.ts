@@ -268,7 +268,8 @@ export type PublicEvent =
       readonly order: OrderView;
       readonly lastPrice: Ticks;
       readonly lastQuantity: Lots;
-    };
+    }
+  | { readonly kind: 'contractStatus'; readonly timeMs: TimeMs; readonly status: string };
 
 export type ExecutionType = 'NEW' | 'CANCELED' | 'CALCULATED' | 'EXPIRED' | 'TRADE' | 'AMENDMENT';
 
@@ -350,6 +351,11 @@ export interface Venue {
   readonly takerFeePpm: number;
   readonly fundingIntervalMs: number;
   readonly nowMs: TimeMs;
+  /** TRADING, or whatever the host has set: then nothing is taken but what reduces (-4140). */
+  readonly contractStatus: string;
+
+  /** Tells everybody. */
+  setContractStatus(status: string): void;
 
   /** When something next happens by itself; null once a recording is used up. */
   nextEventMs(): TimeMs | null;

@@ -187,6 +187,7 @@ async function run(
     store,
     writer,
     leadership,
+    contract: { refused: () => undefined },
     candles: { load: async () => [] },
     post: (fact) => rig.runtime.post(fact),
     onNotify: () => undefined,

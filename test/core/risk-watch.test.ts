@@ -17,6 +17,7 @@ import {
   ofKind,
   Scenario,
   ScriptedStrategy,
+  SPEC,
   START_MS,
   ticks,
   usdt,
@@ -249,7 +250,13 @@ describe('the account', () => {
 
   it('whose settings were changed holds entries until they are told as they were', () => {
     const scenario = started();
-    const NOT_TOLD = { leverage: null, isHedgeMode: null, isIsolated: null, isMultiAsset: null };
+    const NOT_TOLD = {
+      leverage: null,
+      isHedgeMode: null,
+      isIsolated: null,
+      isMultiAsset: null,
+      paysFeesInBnb: null,
+    };
     const tell = (over: object) => scenario.post({ kind: 'accountConfig', ...NOT_TOLD, ...over });
     tell({ leverage: 3 });
     expect(holds(scenario, 'accountChanged')).toBe(false);
@@ -260,13 +267,107 @@ describe('the account', () => {
     expect(holds(scenario, 'accountChanged')).toBe(true);
     tell({ leverage: 3, isHedgeMode: false, isIsolated: false, isMultiAsset: false });
     expect(holds(scenario, 'accountChanged')).toBe(false);
-    for (const what of ['isIsolated', 'isMultiAsset']) {
+    for (const what of ['isIsolated', 'isMultiAsset', 'paysFeesInBnb']) {
       tell({ [what]: true });
       expect(holds(scenario, 'accountChanged')).toBe(true);
       tell({ [what]: false });
     }
     expect(holds(scenario, 'accountChanged')).toBe(false);
   });
+});
+
+describe('a key that the exchange refuses', () => {
+  const failed = (scenario: Scenario, code: number) =>
+    scenario.post({ kind: 'accountSnapshotFailed', code, message: 'Invalid API-key' });
+
+  it.each([-1022, -2014, -2015])('by %i sets trading to reducing and calls a person', (code) => {
+    const scenario = started();
+    failed(scenario, -1021);
+    failed(scenario, 0);
+    expect(scenario.engine.gate.state).toBe('active');
+    failed(scenario, code);
+    expect(scenario.engine.gate.record).toMatchObject({ state: 'reducing', by: 'plimsoll' });
+    expect(scenario.texts('critical')).toHaveLength(1);
+    expect(scenario.texts('critical')[0]).toContain('refuses our API key: Invalid API-key');
+  });
+
+  it('with an order is told likewise', () => {
+    const scenario = started();
+    scenario.post({ kind: 'orderRejected', clientOrderId: 'p-1', code: -2015, message: 'Invalid' });
+    expect(scenario.engine.gate.state).toBe('reducing');
+  });
+
+  it('while nothing opens anyway calls a person all the same, once until the account is read', () => {
+    const scenario = started();
+    const halted = { ...ACTIVE, state: 'halted' as const, by: 'command line', version: 4 };
+    scenario.post({ kind: 'tradingState', record: halted });
+    const calls = () => scenario.texts('critical').filter((text) => text.includes('API key'));
+    failed(scenario, -2015);
+    failed(scenario, -2015);
+    expect(calls()).toHaveLength(1);
+    scenario.pass(61_000).reconcile();
+    failed(scenario, -2015);
+    expect(calls()).toHaveLength(2);
+    expect(scenario.engine.gate.record).toEqual(halted);
+  });
+});
+
+describe('the contract', () => {
+  const DAY = 86_400_000;
+  const status = (scenario: Scenario, over: object = {}) =>
+    scenario.post({
+      kind: 'contractStatus',
+      status: 'TRADING',
+      deliveryMs: ms(4_133_404_800_000),
+      ...over,
+    });
+
+  it('that is not traded holds entries until it is again, exits not', () => {
+    const scenario = started();
+    status(scenario);
+    expect(holds(scenario, 'notTrading')).toBe(false);
+    status(scenario, { status: 'PRE_SETTLE' });
+    status(scenario, { status: 'SETTLING' });
+    expect(scenario.engine.gate.holds.get('notTrading')).toContain('SETTLING');
+    expect(scenario.engine.gate.blocking('open')).toBe('notTrading');
+    expect(scenario.engine.gate.blocking('close')).toBeNull();
+    scenario.tick();
+    expect(scenario.texts('warning').at(-1)).toContain('does not trade the contract');
+    status(scenario);
+    expect(holds(scenario, 'notTrading')).toBe(false);
+  });
+
+  it('that ends holds entries in its last day, by the exchange’s clock', () => {
+    const scenario = started();
+    const deliveryMs = ms(scenario.nowMs + DAY + 1);
+    status(scenario, { deliveryMs });
+    expect(holds(scenario, 'notTrading')).toBe(false);
+    scenario.pass(1);
+    expect(scenario.engine.gate.holds.get('notTrading')).toContain('ends within a day');
+    status(scenario, { deliveryMs: Number.NaN });
+    expect(holds(scenario, 'notTrading')).toBe(true);
+  });
+
+  it('that has other limits is ordered by them from now on', () => {
+    const scenario = started();
+    scenario.post({ kind: 'instrument', spec: { ...SPEC, lotsMin: lots(7), tickSize: '0.1' } });
+    expect(scenario.engine.instrument.spec.lotsMin).toBe(7);
+    expect(holds(scenario, 'contractChanged')).toBe(false);
+  });
+
+  it.each([{ tickSize: '0.01' }, { lotSize: '0.0001' }, { tickSize: '0.01', lotSize: '0.01' }])(
+    'that counts by %o holds entries, calls a person, and changes no count of ours',
+    (sizes) => {
+      const scenario = started();
+      scenario.post({ kind: 'instrument', spec: { ...SPEC, ...sizes } });
+      expect(scenario.engine.instrument.spec).toEqual(SPEC);
+      expect(scenario.texts('critical').at(-1)).toContain('the exchange counts in ticks of');
+      expect(scenario.engine.gate.blocking('open')).toBe('contractChanged');
+      expect(scenario.engine.gate.blocking('close')).toBeNull();
+      scenario.post({ kind: 'instrument', spec: SPEC });
+      expect(holds(scenario, 'contractChanged')).toBe(false);
+    },
+  );
 });
 
 describe('an event loop that stood still', () => {

@@ -11,6 +11,7 @@ const FACTS = [
     (mark) => ({ ...mark, nextFundingMs: 28_800_000 }),
   ),
   { kind: 'feedStatus', feed: 'book', status: 'up', reason: 'synchronised' },
+  { kind: 'contractStatus', status: 'TRADING', deliveryMs: 4_133_404_800_000 },
 ];
 const STEPS = { symbol: 'BTCUSDT', tickSize: '0.10', lotSize: '0.001' };
 const FROM_PUBLISHER = [

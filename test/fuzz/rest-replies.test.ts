@@ -73,6 +73,7 @@ const INFO = {
     {
       ...{ symbol: SYMBOL, contractType: 'PERPETUAL', baseAsset: 'BTC', quoteAsset: 'USDT' },
       marginAsset: 'USDT',
+      ...{ status: 'TRADING', deliveryDate: 4_133_404_800_000 },
       filters: [
         { filterType: 'PRICE_FILTER', minPrice: '556.80', maxPrice: '4529764', tickSize: '0.10' },
         { filterType: 'LOT_SIZE', minQty: '0.001', maxQty: '1000', stepSize: '0.001' },
@@ -97,6 +98,7 @@ const READERS: Record<string, { valid: unknown; read: (json: unknown) => unknown
   terms: { valid: TERMS, read: (json) => replies.accountTerms(SYMBOL, json as never) },
   'key rights': { valid: RIGHTS, read: replies.keyPermissions },
   instrument: { valid: INFO, read: (json) => replies.instrumentSpec(json, SYMBOL) },
+  'contract state': { valid: INFO, read: (json) => replies.contractStatus(json, SYMBOL) },
   'weight limit': { valid: INFO, read: replies.weightLimit },
   kline: { valid: KLINE, read: (json) => replies.candle(json, MINUTE_MS, INSTRUMENT) },
 };

@@ -73,7 +73,7 @@ describe('subscription', () => {
   it('asks each path for its streams, without compression, with the headers given', async () => {
     await goLive();
     expect(exchange.sockets.map(({ url }) => url).sort()).toEqual([
-      '/market/stream?streams=btcusdt@markPrice@1s/btcusdt@aggTrade',
+      '/market/stream?streams=btcusdt@markPrice@1s/btcusdt@aggTrade/!contractInfo',
       '/public/stream?streams=btcusdt@depth@100ms/btcusdt@bookTicker',
     ]);
     expect(exchange.connections('public')[0]?.extensions).toBe('');

@@ -3,6 +3,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { MarketReader } from '../../shared/adapters/binance/market/market-reader.ts';
 import {
+  contractFrame,
   type Diff,
   depthFrame,
   FactList,
@@ -245,6 +246,28 @@ describe('trades and mark price', () => {
         nextFundingMs: 28_800_000,
       },
     ]);
+  });
+});
+
+describe('news of contracts', () => {
+  it('publishes those of ours, and minds no other', () => {
+    reader.onFrame(contractFrame('ETHUSDT', 'SETTLING'), 'market');
+    reader.onFrame(contractFrame('BTCUSDT', 'PRE_SETTLE', 1_700_000_000_000), 'market');
+    expect(sink.facts).toEqual([
+      { kind: 'contractStatus', status: 'PRE_SETTLE', deliveryMs: 1_700_000_000_000 },
+    ]);
+    expect(reader.stats.malformed).toBe(0);
+  });
+
+  it.each([['trading'], ['A'.repeat(41)], [null]])('are malformed with a state of %s', (cs) => {
+    expect(reader.onFrame(contractFrame('BTCUSDT', cs), 'market')).toBe('malformed');
+    expect(sink.facts).toEqual([]);
+  });
+
+  it('are malformed without a date', () => {
+    expect(reader.onFrame(contractFrame('BTCUSDT', 'TRADING', 'never'), 'market')).toBe(
+      'malformed',
+    );
   });
 });
 

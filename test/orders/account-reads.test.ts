@@ -41,6 +41,12 @@ describe('the instrument', () => {
     });
   });
 
+  it('is read anew when asked, with whether it is traded', async () => {
+    const status = { status: 'TRADING', deliveryMs: 4_133_404_800_000 };
+    expect(client.contractStatus()).toEqual(status);
+    expect(await client.readContract()).toEqual({ spec: client.instrument(), status });
+  });
+
   it('is refused by name where the exchange does not list it', async () => {
     await expect(server.connectedClient({ symbol: 'NOSUCHUSDT' })).rejects.toMatchObject({
       kind: 'rejected',
@@ -131,11 +137,13 @@ describe('the account', () => {
         multiAssetsMargin: false,
       },
       '/fapi/v1/symbolConfig': [{ symbol: 'BTCUSDT', marginType: 'ISOLATED', leverage: 5 }],
+      '/fapi/v1/feeBurn': { feeBurn: true },
     });
     expect(await client.accountSettings()).toEqual({
       isHedgeMode: true,
       isIsolated: true,
       isMultiAsset: false,
+      paysFeesInBnb: true,
       canTrade: true,
     });
   });

@@ -41,6 +41,7 @@ const EXCHANGE_INFO = {
     {
       symbol: 'BTCUSDT',
       contractType: 'PERPETUAL',
+      deliveryDate: 4_133_404_800_000,
       status: 'TRADING',
       baseAsset: 'BTC',
       quoteAsset: 'USDT',

@@ -89,6 +89,7 @@ describe('the order adapter on the simulator', () => {
       isHedgeMode: false,
       isIsolated: false,
       isMultiAsset: false,
+      paysFeesInBnb: false,
       canTrade: true,
     });
     expect(client.instrument()).toMatchObject({ tickSize: '0.10', lotsMin: 1 });

@@ -327,6 +327,7 @@ describe('a frame', () => {
       isHedgeMode: null,
       isIsolated: null,
       isMultiAsset: null,
+      paysFeesInBnb: null,
     };
     const update = (fields: object) => ({ e: 'ACCOUNT_CONFIG_UPDATE', E: 1, T: 1, ...fields });
     expect(factsOf(update({ ac: { s: 'BTCUSDT', l: 20 } }))).toEqual([{ ...config, leverage: 20 }]);

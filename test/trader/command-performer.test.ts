@@ -9,7 +9,7 @@ import { ExchangeError } from '../../shared/ports/exchange.ts';
 import { intent } from '../orders/scripted-binance.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 
-async function placed(code: number): Promise<Fact['kind'][]> {
+async function placed(code: number, refused: number[] = []): Promise<Fact['kind'][]> {
   const posted: Fact['kind'][] = [];
   const performer = new CommandPerformer({
     clock: new ManualClock(),
@@ -18,6 +18,7 @@ async function placed(code: number): Promise<Fact['kind'][]> {
       clockOffset: () => Promise.resolve({ offsetMs: 3_000, errorMs: 5 }),
     },
     leadership: { maySend: () => true },
+    contract: { refused: (of: number) => refused.push(of) },
     post: (fact: Fact) => posted.push(fact.kind),
     onFailure: (error: Error) => {
       throw error;
@@ -31,6 +32,12 @@ async function placed(code: number): Promise<Fact['kind'][]> {
 it('asks for the exchange’s clock where an order was outside its time window', async () => {
   expect(await placed(-1021)).toEqual(['clock', 'orderRejected']);
   expect(await placed(-2019)).toEqual(['orderRejected']);
+});
+
+it('passes on the code of a refusal, for who knows what it says of the contract', async () => {
+  const refused: number[] = [];
+  await placed(-4140, refused);
+  expect(refused).toEqual([-4140]);
 });
 
 /** What came of asking for a countdown. */

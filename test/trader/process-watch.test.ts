@@ -47,7 +47,13 @@ describe('the event loop', () => {
 });
 
 describe('the account’s settings', () => {
-  const settings = { isHedgeMode: true, isIsolated: false, isMultiAsset: false, canTrade: true };
+  const settings = {
+    isHedgeMode: true,
+    isIsolated: false,
+    isMultiAsset: false,
+    paysFeesInBnb: false,
+    canTrade: true,
+  };
 
   it('are read every ten minutes, and what fails is read the next time', async () => {
     let isDown = true;

@@ -4,14 +4,17 @@
  * answer over loopback.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { checkAccount, checkSize, ScopeError } from '../../services/trader/scope.ts';
+import { checkAccount, checkCounting, checkSize, ScopeError } from '../../services/trader/scope.ts';
 import { LIVE_LIMITS } from '../../shared/core/trading/risk-limits.ts';
 import { parseMoney, type Ticks } from '../../shared/core/units.ts';
-import type {
-  AccountSettings,
-  ExchangeClient,
-  KeyPermissions,
+import {
+  type AccountSettings,
+  type ExchangeClient,
+  ExchangeError,
+  type KeyPermissions,
 } from '../../shared/ports/exchange.ts';
+import type { Heartbeat } from '../../shared/ports/store.ts';
+import { SPEC } from '../core/support.ts';
 import { ScriptedBinance } from '../orders/scripted-binance.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 
@@ -19,6 +22,7 @@ const SETTINGS: AccountSettings = {
   isHedgeMode: false,
   isIsolated: false,
   isMultiAsset: false,
+  paysFeesInBnb: false,
   canTrade: true,
 };
 const PERMISSIONS: KeyPermissions = {
@@ -57,6 +61,7 @@ describe('the account', () => {
     ['isHedgeMode', true, 'one-way'],
     ['isIsolated', true, 'cross margin'],
     ['isMultiAsset', true, 'single-asset'],
+    ['paysFeesInBnb', true, 'in USDT'],
     ['canTrade', false, 'not allowed to trade'],
   ] as const)('is refused with %s %s, and nothing is changed', async (flag, value, said) => {
     const { client, told } = exchange({ settings: { [flag]: value } });
@@ -74,6 +79,22 @@ describe('the key', () => {
   ] as const)('is refused for live trading with %s %s', async (flag, value, said) => {
     const { client } = exchange({ permissions: { [flag]: value } });
     await expect(checkAccount(client, LIVE)).rejects.toThrow(said);
+  });
+
+  it.each(['live', 'demo'] as const)('of another place is refused by name in %s', async (mode) => {
+    const refuse = (code: number) => async () => {
+      throw new ExchangeError('rejected', 'HTTP 401 -2015: Invalid API-key', { code });
+    };
+    const { client } = exchange({});
+    const asked = (code: number) =>
+      checkAccount(
+        { ...client, keyPermissions: refuse(code), accountSettings: refuse(code) },
+        { ...LIVE, mode },
+      );
+    await expect(asked(-2015)).rejects.toThrow(ScopeError);
+    await expect(asked(-2014)).rejects.toThrow(`mode ${mode}: the exchange refuses the API key`);
+    // What may pass by itself is no statement about the key.
+    await expect(asked(-1021)).rejects.toThrow(ExchangeError);
   });
 
   it('is refused for live trading where its rights cannot be told', async () => {
@@ -143,6 +164,25 @@ describe('the rights of a key, as Binance tells them', () => {
     answer({});
     await client.keyPermissions?.();
     expect(server.seen('/sapi/v1/account/apiRestrictions')).toHaveLength(1);
+  });
+});
+
+describe('the store', () => {
+  const heartbeat = (status: Record<string, string>) => ({ status }) as unknown as Heartbeat;
+
+  it('is refused where the exchange counts in another tick or lot than it was written in', () => {
+    const of = (tickSize: string, lotSize: string) => () =>
+      checkCounting(heartbeat({ tickSize, lotSize }), SPEC);
+    expect(of('0.10', '0.001')).not.toThrow();
+    expect(of('0.1', '0.0010')).not.toThrow();
+    expect(of('0.01', '0.001')).toThrow('counts in ticks of 0.01 and lots of 0.001');
+    expect(of('0.10', '0.01')).toThrow(ScopeError);
+    expect(of('0.01', '0.010')).toThrow(ScopeError);
+  });
+
+  it('is taken where no session has said what it counts in', () => {
+    expect(() => checkCounting(null, SPEC)).not.toThrow();
+    expect(() => checkCounting(heartbeat({}), SPEC)).not.toThrow();
   });
 });
 

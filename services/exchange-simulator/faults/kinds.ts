@@ -61,7 +61,17 @@ export const STREAM_KINDS = [
   'day-cut',
 ] as const;
 
-export const FAULT_KINDS = [...REST_KINDS, ...SPELL_KINDS, ...STREAM_KINDS] as const;
+export const CONTRACT_KINDS = [
+  /** The contract is not open for new positions; exchangeInfo and the stream of contracts say so. */
+  'contract-paused',
+] as const;
+
+export const FAULT_KINDS = [
+  ...REST_KINDS,
+  ...SPELL_KINDS,
+  ...STREAM_KINDS,
+  ...CONTRACT_KINDS,
+] as const;
 export type RestKind = (typeof REST_KINDS)[number];
 export type SpellKind = (typeof SPELL_KINDS)[number];
 export type FaultKind = (typeof FAULT_KINDS)[number];

@@ -2,7 +2,7 @@
 
 import type { Instrument } from '../../../shared/core/instrument.ts';
 import { displayMoney, formatDecimal } from '../../../shared/core/units.ts';
-import type { Bracket } from '../../../shared/simulation/venue.ts';
+import type { Bracket, Venue } from '../../../shared/simulation/venue.ts';
 import {
   ORDERS_PER_10S_MAX,
   ORDERS_PER_MINUTE_MAX,
@@ -31,7 +31,11 @@ export const RATE_LIMITS = [
   { rateLimitType: 'ORDERS', interval: 'SECOND', intervalNum: 10, limit: ORDERS_PER_10S_MAX },
 ];
 
-export function exchangeInfoJson(instrument: Instrument, nowMs: number) {
+/** When a perpetual ends: never; and when this one began. */
+export const DELIVERY_MS = 4_133_404_800_000;
+export const ONBOARD_MS = 1_569_398_400_000;
+
+export function exchangeInfoJson({ instrument, contractStatus }: Venue, nowMs: number) {
   return {
     timezone: 'UTC',
     serverTime: nowMs,
@@ -39,19 +43,19 @@ export function exchangeInfoJson(instrument: Instrument, nowMs: number) {
     rateLimits: RATE_LIMITS,
     exchangeFilters: [],
     assets: [{ asset: 'USDT', marginAvailable: true, autoAssetExchange: '-10000' }],
-    symbols: [symbolJson(instrument)],
+    symbols: [symbolJson(instrument, contractStatus)],
   };
 }
 
-function symbolJson(instrument: Instrument) {
+function symbolJson(instrument: Instrument, status: string) {
   const { spec } = instrument;
   return {
     symbol: spec.symbol,
     pair: spec.symbol,
     contractType: 'PERPETUAL',
-    deliveryDate: 4_133_404_800_000,
-    onboardDate: 1_569_398_400_000,
-    status: 'TRADING',
+    deliveryDate: DELIVERY_MS,
+    onboardDate: ONBOARD_MS,
+    status,
     maintMarginPercent: '2.5000',
     requiredMarginPercent: '5.0000',
     baseAsset: spec.baseAsset,

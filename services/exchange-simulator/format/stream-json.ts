@@ -2,6 +2,7 @@
 
 import type { Instrument } from '../../../shared/core/instrument.ts';
 import type { KlineView, Level, PublicEvent } from '../../../shared/simulation/venue.ts';
+import { DELIVERY_MS, ONBOARD_MS } from './instrument-json.ts';
 import { levelsJson, rateText } from './market-json.ts';
 
 type Of<Kind extends PublicEvent['kind']> = Extract<PublicEvent, { kind: Kind }>;
@@ -103,6 +104,19 @@ export function forceOrderEventJson(instrument: Instrument, event: Of<'forceOrde
       z: instrument.formatQuantity(order.executed),
       T: event.timeMs,
     },
+  };
+}
+
+export function contractInfoJson({ spec }: Instrument, event: Of<'contractStatus'>) {
+  return {
+    e: 'contractInfo',
+    E: event.timeMs,
+    s: spec.symbol,
+    ps: spec.symbol,
+    ct: 'PERPETUAL',
+    dt: DELIVERY_MS,
+    ot: ONBOARD_MS,
+    cs: event.status,
   };
 }
 

@@ -21,9 +21,7 @@ const MINUTES_PER_DAY = 1_440;
 export const MARKET_ROUTES: Routes = {
   'GET /fapi/v1/ping': open(1, () => ({})),
   'GET /fapi/v1/time': open(1, ({ nowMs }) => ({ serverTime: nowMs })),
-  'GET /fapi/v1/exchangeInfo': open(1, ({ instrument, nowMs }) =>
-    exchangeInfoJson(instrument, nowMs),
-  ),
+  'GET /fapi/v1/exchangeInfo': open(1, ({ venue, nowMs }) => exchangeInfoJson(venue, nowMs)),
   'GET /fapi/v1/depth': open(depthWeight, (call) => {
     needSymbol(call);
     const limit = call.params.integer('limit') ?? 500;

@@ -5,6 +5,7 @@ import type { PublicEvent, Venue } from '../../../shared/simulation/venue.ts';
 import {
   aggTradeEventJson,
   bookTickerEventJson,
+  contractInfoJson,
   depthUpdateJson,
   forceOrderEventJson,
   markPriceEventJson,
@@ -19,6 +20,7 @@ export const STREAMS_OF: Readonly<Record<PublicEvent['kind'], readonly MarketStr
   trade: ['trade', 'aggTrade'],
   markPrice: ['markPrice'],
   forceOrder: ['forceOrder'],
+  contractStatus: ['contractInfo'],
 };
 
 /** The data part of the frame. A recorded frame is passed on as it was received. */
@@ -36,6 +38,8 @@ export function marketFrame(venue: Venue, event: PublicEvent, stream: MarketStre
       return JSON.stringify(markPriceEventJson(instrument, event));
     case 'forceOrder':
       return JSON.stringify(forceOrderEventJson(instrument, event));
+    case 'contractStatus':
+      return JSON.stringify(contractInfoJson(instrument, event));
   }
 }
 

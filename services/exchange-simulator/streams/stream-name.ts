@@ -6,7 +6,7 @@ import { KLINE_INTERVALS_MS } from '../../../shared/simulation/venue.ts';
 export type StreamPath = 'public' | 'market' | 'private' | 'root';
 
 export type MarketStream =
-  | { readonly kind: 'depth' | 'bookTicker' | 'trade' | 'aggTrade' | 'forceOrder' }
+  | { readonly kind: 'depth' | 'bookTicker' | 'trade' | 'aggTrade' | 'forceOrder' | 'contractInfo' }
   | { readonly kind: 'partialDepth'; readonly levels: number }
   | { readonly kind: 'markPrice'; readonly everyMs: number }
   | { readonly kind: 'kline'; readonly interval: string };
@@ -24,10 +24,12 @@ const PATHS: Readonly<Record<MarketStream['kind'], readonly StreamPath[]>> = {
   markPrice: ['market'],
   kline: ['market'],
   forceOrder: ['market'],
+  contractInfo: ['market'],
 };
 
 /** The stream `name` means for `symbol`; null for a name this exchange has no such stream for. */
 export function parseStream(name: string, symbol: string): MarketStream | null {
+  if (name === '!contractInfo') return { kind: 'contractInfo' };
   const [head, type, speed] = name.split('@');
   if (type === undefined || head !== symbol.toLowerCase()) return null;
   if (type === 'bookTicker' || type === 'trade' || type === 'aggTrade' || type === 'forceOrder') {

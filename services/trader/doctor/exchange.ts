@@ -99,7 +99,7 @@ async function examine(
         ),
       );
     }
-    add(ok('exchange', `${hosts.restUrl} answers and lists ${symbol}`));
+    add(checkContract(subject));
     await attempt('clock', add, () => checkClock(subject));
     await attempt('streams', add, () => checkStreams(subject));
     if (mode === 'paper') {
@@ -131,6 +131,13 @@ async function hasVirtualClock(url: string): Promise<boolean> {
   } catch {
     return false; // Nobody there: `connect` says it better.
   }
+}
+
+function checkContract({ exchange, restUrl, configuration }: Subject): Check {
+  const { status } = exchange.contractStatus();
+  const shown = `${restUrl} answers and lists ${configuration.symbol}`;
+  if (status === 'TRADING') return ok('exchange', shown);
+  return warning('exchange', `${shown}, but as ${status}: nothing opens until it is TRADING`);
 }
 
 async function checkClock({ exchange, configuration, isVirtual }: Subject): Promise<Check> {

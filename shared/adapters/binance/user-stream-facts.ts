@@ -166,6 +166,7 @@ const NOT_TOLD = {
   isHedgeMode: null,
   isIsolated: null,
   isMultiAsset: null,
+  paysFeesInBnb: null,
 } as const;
 
 /** Leverage of a symbol in `ac`, multi-assets mode of the account in `ai`: a frame has one of them. */

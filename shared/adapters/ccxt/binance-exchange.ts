@@ -6,7 +6,12 @@ import { Instrument, type InstrumentSpec } from '../../core/instrument.ts';
 import type { OrderReport } from '../../core/trading/order.ts';
 import { broken, MalformedNumberError } from '../../core/units.ts';
 import type { Clock } from '../../ports/clock.ts';
-import { type AccountSettings, type ExchangeClient, ExchangeError } from '../../ports/exchange.ts';
+import {
+  type AccountSettings,
+  type Contract,
+  type ExchangeClient,
+  ExchangeError,
+} from '../../ports/exchange.ts';
 import { StopLinks } from '../binance/stop-links.ts';
 import { BINANCE_STREAM_URL, BinanceUserStream } from '../binance/user-stream.ts';
 import { BINANCE_REST_URL, type BinanceRest, createBinanceRest } from './binance-rest.ts';
@@ -57,7 +62,7 @@ export function createBinanceExchange(options: BinanceExchangeOptions): Exchange
   const { clock, symbol, headers } = options;
   const log = options.log ?? (() => undefined);
   const pacer = options.pacer ?? new Pacer(clock);
-  let connected: { rest: BinanceRest; instrument: Instrument } | null = null;
+  let connected: { rest: BinanceRest; instrument: Instrument; contract: Contract } | null = null;
   let rest: BinanceRest | null = null;
   let stream: BinanceUserStream | null = null;
   const links = new StopLinks();
@@ -111,6 +116,11 @@ export function createBinanceExchange(options: BinanceExchangeOptions): Exchange
     return { api: rest.api, instrument, nowMs: clock.now() + offsetMs };
   };
 
+  const contractOf = (info: unknown): Contract => ({
+    spec: replies.instrumentSpec(info, symbol),
+    status: replies.contractStatus(info, symbol),
+  });
+
   const stops = new StopOrders({ ask, links, source });
 
   return {
@@ -132,8 +142,8 @@ export function createBinanceExchange(options: BinanceExchangeOptions): Exchange
       const limit = replies.weightLimit(info);
       if (limit !== null) pacer.setWeightLimit(limit);
       try {
-        const instrument = new Instrument(replies.instrumentSpec(info, symbol));
-        connected = { rest, instrument };
+        const contract = contractOf(info);
+        connected = { rest, contract, instrument: new Instrument(contract.spec) };
       } catch (error) {
         const message = error instanceof Error ? error.message : String(error);
         throw new ExchangeError('rejected', message, { cause: error });
@@ -141,6 +151,13 @@ export function createBinanceExchange(options: BinanceExchangeOptions): Exchange
     },
 
     instrument: (): InstrumentSpec => ready().instrument.spec,
+
+    contractStatus: () => ready().contract.status,
+
+    async readContract() {
+      const { api } = ready().rest;
+      return read(async () => contractOf(await api.fapiPublicGetExchangeInfo()));
+    },
 
     clockOffset: () => clockOffset(ready().rest.api),
 
@@ -160,9 +177,11 @@ export function createBinanceExchange(options: BinanceExchangeOptions): Exchange
         const account = fieldsOf(await api.fapiPrivateGetAccountConfig(), 'accountConfig');
         const config = await api.fapiPrivateGetSymbolConfig({ symbol });
         const ours = replies.rowFor(symbol, config, 'symbolConfig');
+        const burn = fieldsOf(await api.fapiPrivateGetFeeBurn(), 'feeBurn');
         return {
           isHedgeMode: booleanField(account, 'dualSidePosition'),
           isMultiAsset: booleanField(account, 'multiAssetsMargin'),
+          paysFeesInBnb: booleanField(burn, 'feeBurn'),
           isIsolated: textField(ours, 'marginType') === 'ISOLATED',
           canTrade: booleanField(account, 'canTrade'),
         };

@@ -18,7 +18,7 @@ import {
   ZERO_LOTS,
   ZERO_MONEY,
 } from '../../core/units.ts';
-import type { KeyPermissions } from '../../ports/exchange.ts';
+import type { ContractStatus, KeyPermissions } from '../../ports/exchange.ts';
 import {
   booleanField,
   decimalField,
@@ -207,9 +207,7 @@ function leverageField(fields: Fields, name: string): number {
 
 /** The contract of `symbol` in exchangeInfo. Throws where it is not a USDT-margined perpetual. */
 export function instrumentSpec(reply: unknown, symbol: string): InstrumentSpec {
-  const rows = rowsOf(fieldsOf(reply, 'exchangeInfo').symbols, 'symbols');
-  const row = rows.find((candidate) => candidate.symbol === symbol);
-  if (!row) throw new MalformedReplyError(`the exchange lists no ${symbol}`);
+  const row = listed(reply, symbol);
   if (row.contractType !== 'PERPETUAL' || row.marginAsset !== 'USDT' || row.quoteAsset !== 'USDT') {
     throw new MalformedReplyError(`${symbol} is no USDT-margined perpetual`);
   }
@@ -243,6 +241,19 @@ export function instrumentSpec(reply: unknown, symbol: string): InstrumentSpec {
     priceMin: units.parsePriceNearest(textField(price, 'minPrice')),
     priceMax: units.parsePriceNearest(textField(price, 'maxPrice')),
   };
+}
+
+/** Whether the contract is traded, by its row of exchangeInfo. */
+export function contractStatus(reply: unknown, symbol: string): ContractStatus {
+  const row = listed(reply, symbol);
+  return { status: textField(row, 'status'), deliveryMs: timeField(row, 'deliveryDate') };
+}
+
+function listed(reply: unknown, symbol: string): Fields {
+  const rows = rowsOf(fieldsOf(reply, 'exchangeInfo').symbols, 'symbols');
+  const row = rows.find((candidate) => candidate.symbol === symbol);
+  if (!row) throw new MalformedReplyError(`the exchange lists no ${symbol}`);
+  return row;
 }
 
 /** Request weight allowed a minute; null where exchangeInfo does not say. */

@@ -40,9 +40,10 @@ export class FactRing {
     return sequence <= this.#newest && sequence >= this.#newest - this.#facts.length;
   }
 
-  /** Statuses of both feeds, and of what is up the newest book and mark price. */
+  /** What is known of the contract, statuses of both feeds, and of what is up the newest book and mark price. */
   state(): MarketFact[] {
-    const state: MarketFact[] = [];
+    const contract = this.#latest.get('contractStatus');
+    const state: MarketFact[] = contract ? [contract] : [];
     for (const [feed, kind] of [
       ['book', 'book'],
       ['market', 'markPrice'],

@@ -107,6 +107,7 @@ interface UntrustedFact {
   readonly feed?: unknown;
   readonly status?: unknown;
   readonly reason?: unknown;
+  readonly deliveryMs?: unknown;
 }
 
 /** Fields a message may have; none is believed before it is looked at. */
@@ -141,7 +142,7 @@ function steps(value: unknown): Steps | null {
   return { symbol, tickSize, lotSize } as Steps;
 }
 
-function isShort(value: unknown): boolean {
+function isShort(value: unknown): value is string {
   return typeof value === 'string' && value.length <= REASON_CHARS_MAX;
 }
 
@@ -151,6 +152,7 @@ function marketFact(value: unknown): MarketFact | null {
   const untrusted = value as UntrustedFact;
   const { kind } = untrusted;
   if (kind === 'feedStatus') return feedStatus(untrusted);
+  if (kind === 'contractStatus') return contractStatus(untrusted);
   const { exchangeMs, isBuyerMaker, index, fundingRateE8, nextFundingMs } = untrusted;
   if (!isTimeMs(exchangeMs)) return null;
   switch (kind) {
@@ -190,6 +192,11 @@ function feedStatus({ feed, status, reason }: UntrustedFact): MarketFact | null 
   if ((feed !== 'book' && feed !== 'market') || (status !== 'up' && status !== 'down')) return null;
   if (typeof reason !== 'string') return null;
   return { kind: 'feedStatus', feed, status, reason: reason.slice(0, REASON_CHARS_MAX) };
+}
+
+function contractStatus({ status, deliveryMs }: UntrustedFact): MarketFact | null {
+  if (!isShort(status) || !isTimeMs(deliveryMs)) return null;
+  return { kind: 'contractStatus', status, deliveryMs };
 }
 
 function isCount(value: unknown): value is number {

@@ -4,7 +4,14 @@
  * what opens, never an exit.
  */
 import type { Outbox } from '../command.ts';
-import type { AccountConfigEvent, LoopLagEvent, MarkPriceEvent } from '../event.ts';
+import type {
+  AccountConfigEvent,
+  AccountSnapshotFailedEvent,
+  ContractStatusEvent,
+  LoopLagEvent,
+  MarkPriceEvent,
+  OrderRejectedEvent,
+} from '../event.ts';
 import type { MarketState } from '../market/market-state.ts';
 import type { NotificationCenter } from '../notification/notification-center.ts';
 import type { TimeMs } from '../units.ts';
@@ -19,9 +26,17 @@ export interface RiskWatchParts {
   readonly gate: TradingGate;
   readonly activity: RiskActivity;
   readonly notifications: NotificationCenter;
+  /** Sets trading to reducing, until a person resumes. */
+  readonly reduce: (reason: string, out: Outbox) => void;
 }
 
 const REJECT_WINDOW_MS = 60_000;
+/** Binance's word for a contract that takes every order. */
+const TRADING = 'TRADING';
+/** Binance: the signature, the key's form, or the key itself, its address or its rights are not accepted. */
+const KEY_REFUSED: ReadonlySet<number> = new Set([-1022, -2014, -2015]);
+/** What is opened so short before a contract ends has no time to be closed by its own signal. */
+const DELIVERY_NEAR_MS = 86_400_000;
 
 /** What a person is told of as it begins and ends. */
 const TOLD: readonly Hold[] = [
@@ -33,6 +48,8 @@ const TOLD: readonly Hold[] = [
   'equityJump',
   'loopLag',
   'accountChanged',
+  'notTrading',
+  'contractChanged',
 ];
 
 export class RiskWatch {
@@ -43,6 +60,9 @@ export class RiskWatch {
   #leverage: number | null = null;
   /** What of the account's settings is not as it was, each with its words. */
   readonly #changes = new Map<string, string>();
+  #isKeyRefused = false;
+  /** Null where nobody tells of it. */
+  #contract: ContractStatusEvent | null = null;
   /** When the account was last found equal; null before the first time, which `reconciling` holds for. */
   #verifiedMs: TimeMs | null = null;
 
@@ -58,6 +78,19 @@ export class RiskWatch {
 
   onAccountVerified(nowMs: TimeMs): void {
     this.#verifiedMs = nowMs;
+    this.#isKeyRefused = false;
+  }
+
+  /** No repetition helps where our key is refused: a person is called, once until the account is read again. */
+  onRefusal(event: AccountSnapshotFailedEvent | OrderRejectedEvent, out: Outbox): void {
+    const { code, message } = event;
+    if (!KEY_REFUSED.has(code) || this.#isKeyRefused) return;
+    this.#isKeyRefused = true;
+    const { gate, notifications, reduce } = this.#parts;
+    const text = `the exchange refuses our API key: ${message}`;
+    // A change of state calls by itself.
+    if (gate.state === 'active') reduce(text, out);
+    else notifications.say(out, 'account', 'critical', text);
   }
 
   /** The way back: a report within the limit. */
@@ -72,7 +105,8 @@ export class RiskWatch {
   }
 
   /** Somebody changed, or we read, the account's settings. The way back: they are told again as they were. */
-  onAccountConfig({ leverage, isHedgeMode, isIsolated, isMultiAsset }: AccountConfigEvent): void {
+  onAccountConfig(event: AccountConfigEvent): void {
+    const { leverage, isHedgeMode, isIsolated, isMultiAsset, paysFeesInBnb } = event;
     const told = (what: string, isChanged: boolean | null, text: string) => {
       if (isChanged === true) this.#changes.set(what, text);
       else if (isChanged === false) this.#changes.delete(what);
@@ -82,8 +116,25 @@ export class RiskWatch {
     told('hedge', isHedgeMode, 'the account was set to hedge mode');
     told('isolated', isIsolated, 'the symbol was set to isolated margin');
     told('multiAsset', isMultiAsset, 'the account was set to multi-assets mode');
+    told('bnb', paysFeesInBnb, 'fees were set to be paid in BNB');
     const text = [...this.#changes.values()].join('; ');
     this.#parts.gate.hold('accountChanged', this.#changes.size > 0, text);
+  }
+
+  /** The way back: the exchange trades it again. */
+  onContractStatus(event: ContractStatusEvent): void {
+    this.#contract = event;
+    // So that the reason is that of the newest word.
+    this.#parts.gate.hold('notTrading', false, '');
+    this.refresh(event.timeMs);
+  }
+
+  /**
+   * Prices and quantities are counted in the tick and lot of the start; where the exchange counts otherwise
+   * since, what is sent may mean something else. The way back: it counts as before.
+   */
+  onSizes(isChanged: boolean, reason: string): void {
+    this.#parts.gate.hold('contractChanged', isChanged, reason);
   }
 
   /** What time and counts decide; cheap, for it is asked before every order. */
@@ -108,12 +159,22 @@ export class RiskWatch {
       ),
       'round trip after round trip lost',
     );
+    const halt = this.#whyNotTraded(nowMs);
+    gate.hold('notTrading', halt !== null, halt ?? '');
     const verifiedMs = this.#verifiedMs;
     gate.hold(
       'accountStale',
       verifiedMs !== null && !(nowMs - verifiedMs <= limits.accountAgeMaxMs),
       'the account has not been compared with the exchange for too long',
     );
+  }
+
+  #whyNotTraded(nowMs: TimeMs): string | null {
+    if (this.#contract === null) return null;
+    const { status, deliveryMs } = this.#contract;
+    if (status !== TRADING) return `the exchange does not trade the contract: ${status}`;
+    const leftMs = deliveryMs - this.#parts.market.exchangeMs(nowMs);
+    return leftMs > DELIVERY_NEAR_MS ? null : 'the contract ends within a day';
   }
 
   /** Once a second: says what has begun to hold, and what has ended. */

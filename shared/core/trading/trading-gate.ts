@@ -30,6 +30,8 @@ const BLOCKS_OPENING = [
   'equityJump',
   'loopLag',
   'accountChanged',
+  'notTrading',
+  'contractChanged',
   'draining',
 ] as const;
 

@@ -52,6 +52,15 @@ export function tickerFrame(u: number, bid: Level, ask: Level): Buffer {
   return wrap('bookTicker', { e: 'bookTicker', u, s: 'BTCUSDT', b, B, a, A, T: 1_000, E: 1_000 });
 }
 
+export function contractFrame(
+  symbol: string,
+  cs: unknown,
+  dt: unknown = 4_133_404_800_000,
+): Buffer {
+  const data = { e: 'contractInfo', E: 1_000, s: symbol, ps: symbol, ct: 'PERPETUAL', dt, cs };
+  return Buffer.from(JSON.stringify({ stream: '!contractInfo', data }));
+}
+
 export function tradeFrame(id: number, price = '100.0', quantity = '0.010'): Buffer {
   return wrap('aggTrade', {
     e: 'aggTrade',

@@ -66,6 +66,7 @@ class BinanceMarketData implements MarketDataClient {
     const { depthStream = 'depth@100ms', tradeStream = 'aggTrade', seed = 1 } = options;
     const { renewMs = RENEW_MS } = options;
     const symbol = options.symbol ?? instrument.spec.symbol;
+    const ofSymbol = (stream: string) => `${symbol.toLowerCase()}@${stream}`;
     this.#reader = new MarketReader({
       instrument,
       tradeStream,
@@ -88,10 +89,14 @@ class BinanceMarketData implements MarketDataClient {
         this.#reader.onSnapshot(body);
       },
     });
-    const socket = (name: 'public' | 'market', streams: readonly string[]) =>
+    const socket = (
+      name: 'public' | 'market',
+      streams: readonly string[],
+      ofAll: readonly string[] = [],
+    ) =>
       new StreamSocket({
         name,
-        url: streamUrl(options.wsUrl, name, symbol, streams),
+        url: streamUrl(options.wsUrl, name, [...streams.map(ofSymbol), ...ofAll]),
         clock,
         headers: () => headers?.() ?? {},
         silenceMs: name === 'public' ? BOOK_SILENCE_MS : MARKET_SILENCE_MS,
@@ -110,7 +115,7 @@ class BinanceMarketData implements MarketDataClient {
     const trade = tradeStream === 'trade';
     this.#sockets = {
       public: socket('public', [depthStream, 'bookTicker', ...(trade ? ['trade'] : [])]),
-      market: socket('market', ['markPrice@1s', ...(trade ? [] : ['aggTrade'])]),
+      market: socket('market', ['markPrice@1s', ...(trade ? [] : ['aggTrade'])], ['!contractInfo']),
     };
   }
 
@@ -141,7 +146,6 @@ class BinanceMarketData implements MarketDataClient {
   }
 }
 
-function streamUrl(base: string, path: string, symbol: string, streams: readonly string[]): string {
-  const names = streams.map((stream) => `${symbol.toLowerCase()}@${stream}`).join('/');
-  return new URL(`/${path}/stream?streams=${names}`, base).href;
+function streamUrl(base: string, path: string, streams: readonly string[]): string {
+  return new URL(`/${path}/stream?streams=${streams.join('/')}`, base).href;
 }

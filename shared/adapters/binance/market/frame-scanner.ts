@@ -29,6 +29,7 @@ export type FrameKind =
   | 'trade'
   | 'aggTrade'
   | 'markPrice'
+  | 'contractInfo'
   | 'other'
   | 'malformed';
 
@@ -52,6 +53,7 @@ const KINDS: readonly { readonly name: Buffer; readonly kind: FrameKind }[] = [
   { name: Buffer.from('trade"'), kind: 'trade' },
   { name: Buffer.from('aggTrade"'), kind: 'aggTrade' },
   { name: Buffer.from('markPriceUpdate"'), kind: 'markPrice' },
+  { name: Buffer.from('contractInfo"'), kind: 'contractInfo' },
 ];
 
 /** Fields that must have been seen, as bits; `#seen` collects them and refuses a second time. */
@@ -141,7 +143,8 @@ export class FrameScanner {
     const value = end + 1;
     if (length === 1) {
       const key = String.fromCharCode(bytes[at + 1] as number);
-      if (key === 's') return this.#checkSymbol(bytes, value);
+      // The one stream that tells of all contracts.
+      if (key === 's' && kind !== 'contractInfo') return this.#checkSymbol(bytes, value);
       if (key === 'E') return this.#eventTime(bytes, value);
       if (kind === 'depth') return this.#depthField(bytes, value, key);
       if (kind === 'bookTicker') return this.#tickerField(bytes, value, key);

@@ -2,6 +2,7 @@
 import type { Instrument } from '../../../core/instrument.ts';
 import { isTimeMs, MalformedNumberError, parseDecimal } from '../../../core/units.ts';
 import type { MarketFact } from '../../../ports/market-data-client.ts';
+import { payload } from './frame-json.ts';
 
 /** Decimals kept of a funding rate. */
 const RATE_DECIMALS = 8;
@@ -31,31 +32,6 @@ export function parseMarkPrice(
     if (error instanceof MalformedNumberError) return null;
     throw error;
   }
-}
-
-/** What is looked at of a message; nothing of it is believed yet. */
-interface Untrusted {
-  readonly data?: unknown;
-  readonly E?: unknown;
-  readonly p?: unknown;
-  readonly i?: unknown;
-  readonly r?: unknown;
-  readonly T?: unknown;
-}
-
-/** The fields of the message, out of its wrapper; none where it is not JSON. */
-function payload(raw: Buffer): Untrusted {
-  try {
-    const frame = untrusted(JSON.parse(raw.toString('utf8')));
-    return frame.data === undefined ? frame : untrusted(frame.data);
-  } catch (error) {
-    if (error instanceof SyntaxError) return {};
-    throw error;
-  }
-}
-
-function untrusted(value: unknown): Untrusted {
-  return typeof value === 'object' && value !== null ? value : {};
 }
 
 function isPrice(value: unknown): value is string {

@@ -7,6 +7,7 @@ import type { Instrument } from '../../../core/instrument.ts';
 import type { Lots, Ticks, TimeMs } from '../../../core/units.ts';
 import type { MarketFact } from '../../../ports/market-data-client.ts';
 import { BookCheck } from './book-check.ts';
+import { parseContractInfo } from './contract-info.ts';
 import type { DepthListener } from './depth-listener.ts';
 import { type DepthSnapshot, MalformedMessageError, parseDepthSnapshot } from './depth-snapshot.ts';
 import { DepthSync } from './depth-sync.ts';
@@ -89,6 +90,8 @@ export class MarketReader {
         break;
       case 'markPrice':
         return this.#onMarkPrice(raw);
+      case 'contractInfo':
+        return this.#onContractInfo(raw);
       case 'malformed':
         this.#onMalformed(socket);
         break;
@@ -262,6 +265,17 @@ export class MarketReader {
     this.#setStatus('market', 'up', 'mark price received');
     this.#options.publish(fact);
     return 'markPrice';
+  }
+
+  #onContractInfo(raw: Buffer): FrameKind {
+    const told = parseContractInfo(raw);
+    if (!told) {
+      this.#onMalformed('market');
+      return 'malformed';
+    }
+    const { publish, instrument } = this.#options;
+    if (told.symbol === instrument.spec.symbol) publish({ kind: 'contractStatus', ...told.status });
+    return 'contractInfo';
   }
 
   /** What a malformed frame held is unknown; on the book's socket it may have been a diff. */
