@@ -7,6 +7,7 @@ import { copyFileSync, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type Plugin } from 'esbuild';
+import { sourceId } from '../shared/config/build.ts';
 
 export interface Bundle {
   /** Bundled file, without `.mjs`, by the module it begins with. */
@@ -78,6 +79,7 @@ export async function bundle(name: BundleName, outDir: string): Promise<void> {
       js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);",
     },
     legalComments: 'none',
+    define: { __PLIMSOLL_BUILD__: JSON.stringify(sourceId(ROOT)) },
     logLevel: 'silent',
     // grammY for Node brings a fetch of its own, 300 KB that minifying breaks; this one uses Node's.
     alias: { grammy: 'grammy/web' },

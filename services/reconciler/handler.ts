@@ -6,6 +6,7 @@ import { openDynamoDbStores } from '../../shared/adapters/dynamodb/store.ts';
 import { logLine, scheduledHandler } from '../../shared/adapters/lambda/scheduled-handler.ts';
 import { createMetricWriter } from '../../shared/adapters/metrics/emf.ts';
 import { createSecretReader } from '../../shared/adapters/secrets/secrets-manager.ts';
+import { buildId } from '../../shared/config/build.ts';
 import { deployedTrader } from '../../shared/config/deployed-trader.ts';
 import {
   exchangeKeySecret,
@@ -46,6 +47,7 @@ async function createServices(
     clock,
     // A deployment trades within these: it gets no others.
     limits: LIVE_LIMITS,
+    build: buildId(),
     log: (entry) => logLine({ level: 'info', ...entry }),
     measure: (mismatches) => metrics(clock.now(), { mismatches }),
     async openWitness(instrument) {

@@ -20,6 +20,8 @@ export interface ReconcilerServices {
   readonly control: ControlStore;
   readonly clock: Clock;
   readonly limits: RiskLimits;
+  /** Of which sources this program is made. */
+  readonly build: string;
   /** One for this run; null where there is none to ask: no key has been given. */
   readonly openWitness: (instrument: Instrument) => Promise<Witness | null>;
   /** Takes the number of differences; not called where nothing could be compared. */
@@ -37,6 +39,8 @@ interface Kept {
   readonly comparison: ReconcilerState;
   /** Runs in a row in which the witness could not be read. */
   readonly unread: number;
+  /** Runs in a row that found a trader of another build. */
+  readonly otherBuild?: number;
 }
 
 export type RunResult =
@@ -48,7 +52,7 @@ export type RunResult =
 /** The note that holds the lease and what a run leaves to the next. */
 const NOTE = 'reconciler';
 /** Told after so many runs in a row: a quarter of an hour at five minutes a run. */
-const UNREAD_TOLD_AT = 3;
+const TOLD_AT = 3;
 
 /** Throws StoreUnavailableError and TimeLimitError: the event may then be delivered again. */
 export async function runReconciler(
@@ -59,12 +63,34 @@ export async function runReconciler(
   const startedMs = clock.monotonicMs();
   const options = { name: NOTE, eventId: id, timeLimitMs, clock };
   const run = await guardedRun<Kept, RunResult>(control, options, (kept, runs) =>
-    compareOnce(services, kept ?? { comparison: INITIAL_STATE, unread: 0 }, runs),
+    compareBuilds(services, kept ?? { comparison: INITIAL_STATE, unread: 0 }).then((seen) =>
+      compareOnce(services, seen, runs),
+    ),
   );
   const result: RunResult = run.kind === 'done' ? run.result : { outcome: run.kind };
   if (result.outcome === 'compared') measure(result.differences.length);
   log({ event: 'reconciled', id, tookMs: Math.round(clock.monotonicMs() - startedMs), ...result });
   return result;
+}
+
+/** A deployment takes minutes, in which trader and Lambdas differ; what lasts was forgotten. */
+async function compareBuilds(
+  { store, clock, build }: ReconcilerServices,
+  kept: Kept,
+): Promise<Kept> {
+  const other = (await store.heartbeat())?.build;
+  if (other === undefined || other === build) return { ...kept, otherBuild: 0 };
+  const otherBuild = (kept.otherBuild ?? 0) + 1;
+  if (otherBuild === TOLD_AT) {
+    await store.addNotification({
+      key: `other-build-${other}-${build}`,
+      topic: 'session',
+      severity: 'warning',
+      text: `The trader is of build ${other}, the reconciler of ${build}: deploy both together.`,
+      timeMs: clock.now(),
+    });
+  }
+  return { ...kept, otherBuild };
 }
 
 async function compareOnce(
@@ -81,13 +107,13 @@ async function compareOnce(
     const before = { ...INITIAL_STATE, ...kept.comparison };
     const { state, result } = await reconcile(parts, before, runs);
     return {
-      state: { comparison: state, unread: 0 },
+      state: { ...kept, comparison: state, unread: 0 },
       result: result ? { outcome: 'compared', ...result } : { outcome: 'nothingToCompare' },
     };
   } catch (error) {
     if (!(error instanceof ExchangeError)) throw error;
     const unread = kept.unread + 1;
-    if (unread === UNREAD_TOLD_AT) {
+    if (unread === TOLD_AT) {
       await store.addNotification({
         key: `reconciler-unread-${runs}`,
         topic: 'account',

@@ -114,6 +114,7 @@ export class Traders {
       },
       notifiers: [telegram.notifier(process)],
       owner: name,
+      build: 'simulated',
       isRealTime: true,
       loopLagMs: () => process.takeStandstillMs(),
     });

@@ -9,7 +9,7 @@ import type { Update } from 'grammy/types';
 import type { TradingStateRecord } from '../../shared/core/event.ts';
 import { isTimeMs } from '../../shared/core/units.ts';
 import type { ChartDrawer } from '../../shared/operation/chart-request.ts';
-import { StoreUnavailableError } from '../../shared/ports/store.ts';
+import { type Store, StoreUnavailableError, StoreVersionError } from '../../shared/ports/store.ts';
 import { access } from './access.ts';
 import { chart } from './chart.ts';
 import {
@@ -35,6 +35,8 @@ export interface BotParts extends queries.QueryParts {
   /** Null where none is deployed. */
   readonly charts: ChartDrawer | null;
   readonly log: Log;
+  /** Why this version must not write what another version reads; null where it is the store's own. */
+  readonly unreadable: string | null;
   /** Another Bot API than Telegram's, for tests. */
   readonly apiRoot?: string | undefined;
   readonly newNonce?: () => string;
@@ -88,6 +90,20 @@ const HOUR_MS = 3_600_000;
 const REQUEST_TIMEOUT_S = 5;
 const RETRY_DELAY_MAX_S = 5;
 const MESSAGE_GAP_MS = 50;
+
+/**
+ * Opens the store; why it is not this version's, or null. A bot that does not know what the store means does
+ * nothing but halt. Throws StoreUnavailableError.
+ */
+export async function openForBot(store: Pick<Store, 'open'>): Promise<string | null> {
+  try {
+    await store.open();
+    return null;
+  } catch (error) {
+    if (error instanceof StoreVersionError) return error.message;
+    throw error;
+  }
+}
 
 export function createBot(parts: BotParts): TelegramBot {
   const bot = new Bot(parts.botToken, {
@@ -144,6 +160,7 @@ class UpdateHandler {
       name: Object.hasOwn(COMMANDS, name) ? name : 'unknown',
     });
     if (name === 'halt') return this.#onHalt(ctx);
+    if (this.#parts.unreadable !== null) return this.#refuse(ctx);
     if (!(await this.#isFirst(ctx))) return;
     const ageMs = now() - ctx.message.date * 1_000;
     // A date that is none is not a fresh one.
@@ -156,6 +173,7 @@ class UpdateHandler {
   }
 
   async onPress(ctx: Context & { readonly callbackQuery: { data: string } }): Promise<void> {
+    if (this.#parts.unreadable !== null) return this.#refuse(ctx);
     if (!(await this.#isFirst(ctx))) return;
     const { data } = ctx.callbackQuery;
     const userId = ctx.from?.id ?? 0;
@@ -194,7 +212,7 @@ class UpdateHandler {
    * carried out again if its effect is not there: the first may have died on the way.
    */
   async #onHalt(ctx: Context & { readonly message: { date: number } }): Promise<void> {
-    const { control, log } = this.#parts;
+    const { control, log, unreadable } = this.#parts;
     const update = ctx.update.update_id;
     // A message's date is cut to the second.
     const dateMs = (ctx.message.date + 1) * 1_000;
@@ -211,6 +229,11 @@ class UpdateHandler {
     }
     if (!record) return log('repeated', { update });
     log('halted', { update, version: record.version });
+    if (unreadable !== null) {
+      return this.#answer(ctx, {
+        text: `A halt is written (version ${record.version}), but ${unreadable}: whether the trader reads it there is not known. It tells by an alert that it is halted; without one, revoke the key at the exchange.`,
+      });
+    }
     if (!(await control.claim(`telegram-halt-answer:${update}`, CLAIM_KEPT_MS))) return;
     await this.#answer(ctx, await haltAnswer(this.#parts, record));
   }
@@ -263,7 +286,15 @@ class UpdateHandler {
     }
   }
 
+  #refuse(ctx: Context): Promise<void> {
+    return this.#answer(ctx, {
+      text: `Nothing done: ${this.#parts.unreadable}. Deploy bot and trader together; until then only /halt is tried.`,
+    });
+  }
+
+  /** Of a store of another version nothing is certain, so a delivery may be any but the first. */
   #isFirst(ctx: Context): Promise<boolean> {
+    if (this.#parts.unreadable !== null) return Promise.resolve(false);
     return this.#parts.control.claim(`telegram:${ctx.update.update_id}`, CLAIM_KEPT_MS);
   }
 

@@ -4,17 +4,18 @@ import about from '../../package.json' with { type: 'json' };
 import { openDynamoDbStores } from '../../shared/adapters/dynamodb/store.ts';
 import { createFunctionInvoker } from '../../shared/adapters/lambda/invoke.ts';
 import { createSecretReader } from '../../shared/adapters/secrets/secrets-manager.ts';
+import { buildId } from '../../shared/config/build.ts';
 import { telegramSecret, VARIABLES } from '../../shared/config/deployment.ts';
 import { loadKeyless } from '../../shared/config/keyless.ts';
 import type { TimeMs } from '../../shared/core/units.ts';
-import { type BotParts, createBot, type TelegramBot } from './bot.ts';
+import { type BotParts, createBot, openForBot, type TelegramBot } from './bot.ts';
 import { receive, type WebhookResponse } from './webhook.ts';
 
-type FixedParts = Omit<BotParts, 'botToken' | 'allowedUserIds'>;
+type FixedParts = Omit<BotParts, 'botToken' | 'allowedUserIds' | 'unreadable'>;
 
 /** Made at the first request: a variable that is wrong is then said in the log of that request. */
 let parts: FixedParts | null = null;
-let opened: Promise<void> | null = null;
+let opened: Promise<string | null> | null = null;
 let made: { from: string; bot: TelegramBot } | null = null;
 const secrets = createSecretReader();
 
@@ -26,11 +27,13 @@ export async function handler(event: LambdaFunctionURLEvent): Promise<WebhookRes
     );
     parts ??= fixedParts();
     const { store } = parts;
-    opened ??= store.open();
-    await opened;
+    opened ??= openForBot(store);
+    const unreadable = await opened;
     // A rotated secret makes another bot.
     const from = JSON.stringify(telegram);
-    if (made?.from !== from) made = { from, bot: createBot({ ...parts, ...telegram }) };
+    if (made?.from !== from) {
+      made = { from, bot: createBot({ ...parts, ...telegram, unreadable }) };
+    }
     return await receive(requestOf(event), { bot: made.bot, webhookSecret }, logError);
   } catch (error) {
     opened = null;
@@ -55,6 +58,7 @@ function fixedParts(): FixedParts {
         ? { request: (request) => invoker.invokeLater(chartFunction, request) }
         : null,
     version: about.version,
+    build: buildId(),
     deployment: process.env[VARIABLES.deployment] ?? 'not named',
     now: () => Date.now() as TimeMs,
     log: (event, details) => logLine('info', event, details),

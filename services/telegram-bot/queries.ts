@@ -23,6 +23,8 @@ export interface QueryParts {
   readonly configuration: EffectiveConfiguration;
   /** Of the program and of where it runs, for /version. */
   readonly version: string;
+  /** Of which sources this program is made. */
+  readonly build: string;
   readonly deployment: string;
   readonly now: () => TimeMs;
 }
@@ -36,12 +38,17 @@ const ORDERS_SHOWN = 8;
 const ALERTS_COUNTED_MAX = 50;
 const PPM_PER_PERCENT = 10_000;
 
-export const status: Query = async ({ store, now }) => {
+export const status: Query = async ({ store, now, build }) => {
   const { tradingState, account, orders, heartbeat, decision } = await readStatus(store);
   const of = traderStatus(heartbeat);
   const { state, reason, by, sinceMs } = tradingState;
   return {
-    text: `Trading is ${state}: ${reason} (by ${by}${sinceMs > 0 ? `, since ${utc(sinceMs)}` : ''})`,
+    text: [
+      `Trading is ${state}: ${reason} (by ${by}${sinceMs > 0 ? `, since ${utc(sinceMs)}` : ''})`,
+      warningOf(heartbeat, build),
+    ]
+      .filter((line) => line !== '')
+      .join('\n'),
     table: rows([
       ['trader', lastSeen(heartbeat, now())],
       ['strategy', `${of.strategy ?? '-'} on ${of.interval ?? '-'}`],
@@ -178,17 +185,30 @@ export const config: Query = async ({ configuration }) => ({
   ),
 });
 
-export const version: Query = async ({ store, version: program, deployment }) => {
+export const version: Query = async ({ store, version: program, build, deployment }) => {
   const heartbeat = await store.heartbeat();
   return {
+    text: warningOf(heartbeat, build),
     table: rows([
-      ['plimsoll', program],
+      ['plimsoll', `${program}, build ${build}`],
       ['deployment', deployment],
       ['node', process.version],
-      ['trader', heartbeat ? `${heartbeat.mode}, epoch ${heartbeat.epoch}` : 'has not run yet'],
+      [
+        'trader',
+        heartbeat
+          ? `${heartbeat.mode}, epoch ${heartbeat.epoch}, build ${heartbeat.build ?? UNKNOWN}`
+          : 'has not run yet',
+      ],
     ]),
   };
 };
+
+/** What a person should know where trader and bot are not of one build; nothing where they are. */
+function warningOf(heartbeat: Heartbeat | null, build: string): string {
+  const other = heartbeat?.build;
+  if (other === undefined || other === build) return '';
+  return `The trader is of build ${other}, this bot of ${build}: deploy both together.`;
+}
 
 /** Whether a trader is there to act, in words. */
 export function lastSeen(heartbeat: Heartbeat | null, nowMs: TimeMs): string {

@@ -27,6 +27,7 @@ export interface HousekeepingOptions {
   readonly leadership: Leadership;
   readonly alerts: AlertDelivery;
   readonly owner: string;
+  readonly build: string;
   /** The account's terms, for what the heartbeat says of margin. */
   readonly margin: MarginCalculator;
   readonly isRealTime: boolean;
@@ -167,12 +168,14 @@ export class Housekeeping {
   }
 
   #heartbeat() {
-    const { clock, owner, leadership, configuration, engine, margin, starts } = this.#options;
+    const { clock, owner, build, leadership, configuration, engine, margin, starts } =
+      this.#options;
     return {
       timeMs: clock.now(),
       owner,
       epoch: leadership.epoch,
       mode: configuration.mode,
+      build,
       status: statusOf(engine, configuration, margin),
       starts,
     };

@@ -49,6 +49,8 @@ export interface SessionParts {
   readonly notifiers: readonly Notifier[];
   /** Names this process in the lease. */
   readonly owner: string;
+  /** Of which sources it is made. */
+  readonly build: string;
   /** True where wall and monotonic clock must agree: not under virtual time. */
   readonly isRealTime: boolean;
   /** How long the event loop stood still since it was asked last; null where time does so with it. */
@@ -164,10 +166,14 @@ export class TradingSession {
   }
 
   async #lead(leadership: Leadership): Promise<SessionResult> {
-    const { configuration, clock, store, exchange, presenter } = this.#parts;
+    const { configuration, clock, store, exchange, presenter, build } = this.#parts;
     const startedMs = clock.now();
     await exchange.connect();
-    checkCounting(await clock.busy(store.heartbeat()), exchange.instrument());
+    const before = await clock.busy(store.heartbeat());
+    checkCounting(before, exchange.instrument());
+    if (before?.build !== undefined && before.build !== build) {
+      this.#say(`this is build ${build}; the last session was of build ${before.build}`);
+    }
     const offset = await exchange.clockOffset();
     await checkAccount(exchange, configuration);
     const terms = await exchange.accountTerms();
@@ -186,6 +192,7 @@ export class TradingSession {
     await this.#checkSize(recipe.instrument);
     const journal = this.#openJournal(clock.now(), {
       configuration: masked(configuration),
+      build,
       recipe,
     });
     const writer = new StoreWriter(clock, (status, message) =>
@@ -299,9 +306,9 @@ export class TradingSession {
   }
 
   #noteStart(epoch: number): Promise<readonly TimeMs[]> {
-    const { store, clock, owner, configuration } = this.#parts;
+    const { store, clock, owner, build, configuration } = this.#parts;
     const { mode } = configuration;
-    return clock.busy(noteStart(store, { nowMs: clock.now(), owner, epoch, mode }));
+    return clock.busy(noteStart(store, { nowMs: clock.now(), owner, epoch, mode, build }));
   }
 
   async #recover(epoch: number, recentStarts: number): Promise<Unstamped<RecoveredEvent>> {

@@ -10,7 +10,10 @@ const WINDOW_MS = 600_000;
 /** Notes this start beside those of the last 10 minutes; returns them all. Throws StoreUnavailableError. */
 export async function noteStart(
   store: Store,
-  { nowMs, ...session }: Pick<Heartbeat, 'owner' | 'epoch' | 'mode'> & { readonly nowMs: TimeMs },
+  {
+    nowMs,
+    ...session
+  }: Pick<Heartbeat, 'owner' | 'epoch' | 'mode' | 'build'> & { readonly nowMs: TimeMs },
 ): Promise<readonly TimeMs[]> {
   const last = await store.heartbeat();
   const starts = [...recent(last?.starts ?? [], nowMs), nowMs];

@@ -16,6 +16,7 @@ import { SystemClock } from '../../shared/adapters/clock/system-clock.ts';
 import { VirtualClock } from '../../shared/adapters/clock/virtual-clock.ts';
 import { createRemoteFeedClient } from '../../shared/adapters/remote-feed/client.ts';
 import { isSqliteStoreLed } from '../../shared/adapters/sqlite/store.ts';
+import { buildId } from '../../shared/config/build.ts';
 import { HOSTS } from '../../shared/config/hosts.ts';
 import { ConfigurationError, type EffectiveConfiguration } from '../../shared/config/load.ts';
 import { SIMULATED_ACCOUNT } from '../../shared/config/simulated-account.ts';
@@ -93,6 +94,7 @@ export async function wireSession(
     presenter,
     notifiers: [consoleNotifier(presenter), ...notifiers],
     owner: `${hostname()}-${process.pid}`,
+    build: buildId(),
     isRealTime: venue.isRealTime,
     loopLagMs: lag && (() => lag.takeMs()),
     observe,

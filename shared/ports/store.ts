@@ -24,6 +24,9 @@ export class StoreUnavailableError extends Error {
   override readonly name = 'StoreUnavailableError';
 }
 
+/** The store is there and was written by another version of this program. */
+export class StoreVersionError extends StoreUnavailableError {}
+
 export interface StoreKey {
   readonly environment: string;
   readonly account: string;
@@ -62,6 +65,8 @@ export interface Heartbeat {
   readonly owner: string;
   readonly epoch: number;
   readonly mode: string;
+  /** Of which sources it is made, see `buildId`; absent from builds that did not say. */
+  readonly build?: string;
   readonly status: Readonly<Record<string, string | number | boolean | null>>;
   /** When sessions started lately, each after one that did not end in good order. */
   readonly starts?: readonly TimeMs[];

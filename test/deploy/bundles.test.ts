@@ -1,5 +1,5 @@
 /** Goal: every deployed program stands alone in one folder, and a Lambda is small enough to start fast. */
-import { statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import {
   BUNDLES,
@@ -8,11 +8,15 @@ import {
   bundle,
   isBundleComplete,
 } from '../../infra/bundles.ts';
+import { buildId } from '../../shared/config/build.ts';
 import { importFresh, isolatedBundle } from './isolated.ts';
 
 const SIZE_MAX_BYTES = 1_200_000;
 /** Draws with a WASM library and a font. */
 const LARGE: ReadonlySet<string> = new Set(['chart']);
+
+/** What says of which build it is, and compares. */
+const TOLD: ReadonlySet<string> = new Set(['telegram-bot', 'reconciler']);
 
 const names = Object.keys(BUNDLES) as BundleName[];
 const lambdas = names.filter((name) => BUNDLES[name].kind === 'lambda');
@@ -22,6 +26,7 @@ it.each(lambdas.filter(isBundleComplete))('%s is imported alone', async (name) =
   try {
     const { exports } = await importFresh(isolated.file);
     expect(exports).toMatchObject({ handler: 'function' });
+    if (TOLD.has(name)) expect(readFileSync(isolated.file, 'utf8')).toContain(`"${buildId()}"`);
     if (!LARGE.has(name)) expect(statSync(isolated.file).size).toBeLessThan(SIZE_MAX_BYTES);
   } finally {
     isolated.remove();

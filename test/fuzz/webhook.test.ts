@@ -65,6 +65,8 @@ describe('the bot', () => {
       control: createMemoryControlStore(),
       configuration: loadConfiguration({ file: null, environment: {}, flags: { mode: 'paper' } }),
       charts: null,
+      build: 'b1',
+      unreadable: null,
       version: '1.2.3',
       deployment: 'test',
       now: () => NOW_MS as TimeMs,

@@ -94,6 +94,7 @@ describe.skipIf(!hasDynoxide)('beside a trader on DynamoDB', () => {
         control,
         clock,
         limits: SIMULATED_LIMITS,
+        build: '',
         log: () => undefined,
         measure: (mismatches) => measured.push(mismatches),
         openWitness: async (instrument) =>

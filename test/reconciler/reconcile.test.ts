@@ -71,6 +71,7 @@ function run(parts: Partial<ReconcilerServices> = {}): Promise<RunResult> {
       control,
       clock: new FastClock(1_000),
       limits: { ...LIVE_LIMITS, effectiveLeverageMaxPpm: 20_000_000 },
+      build: 'mine',
       log: () => undefined,
       measure: (mismatches) => measured.push(mismatches),
       openWitness: async () => ({
@@ -216,6 +217,25 @@ describe('what comes of a difference', () => {
     clock.now = () => (Date.now() + 3_600_000) as TimeMs;
     expect(keys(await run({ clock }))).toEqual(['open order by-hand']);
     expect(await store.pendingNotifications(9)).toHaveLength(1);
+  });
+
+  it('says once that the trader is of another build, where that outlasts a deployment', async () => {
+    const by = (build: string) => store.saveHeartbeat({ ...heartbeat(NOW), build });
+    const told = async () => (await store.pendingNotifications(9)).map(({ text }) => text);
+    await by('theirs');
+    await run();
+    await run();
+    await by('mine');
+    await run();
+    await by('theirs');
+    await run();
+    await run();
+    expect(await told()).toEqual([]);
+    for (let i = 0; i < 4; i++) await run();
+    expect(await told()).toEqual([
+      'The trader is of build theirs, the reconciler of mine: deploy both together.',
+    ]);
+    expect((await store.tradingState()).state).toBe('active');
   });
 
   it('says that nobody checks once the witness was silent in three runs', async () => {

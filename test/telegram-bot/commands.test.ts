@@ -127,8 +127,21 @@ describe.skipIf(!hasDynoxide)('a question', () => {
 
   test('/version', async () => {
     const text = await ask('/version');
-    expect(text).toMatch(/^plimsoll +1\.2\.3$/m);
+    expect(text).toMatch(/^plimsoll +1\.2\.3, build b1$/m);
+    expect(text).not.toContain('deploy both together');
     expect(text).toMatch(/^deployment +test$/m);
+  });
+
+  test('/version and /status warn of a trader of another build', async () => {
+    const beat = await told.store.heartbeat();
+    if (!beat) throw new Error('no heartbeat');
+    await told.store.saveHeartbeat({ ...beat, build: 'b2' });
+    for (const command of ['/version', '/status']) {
+      expect(await ask(command)).toContain('The trader is of build b2, this bot of b1');
+    }
+    await told.store.saveHeartbeat({ ...beat, build: 'b1' });
+    expect(await ask('/status')).not.toContain('of build');
+    await told.store.saveHeartbeat(beat);
   });
 
   test('/help names every command, as does whatever is no command', async () => {

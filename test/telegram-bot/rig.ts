@@ -27,7 +27,7 @@ export interface Rig extends Awaited<ReturnType<typeof startRig>> {}
 
 export async function startRig(
   endpoint: string,
-  options: { wrapStore?: (store: Store) => Store; hasCharts?: boolean } = {},
+  options: { wrapStore?: (store: Store) => Store; hasCharts?: boolean; unreadable?: string } = {},
 ) {
   accounts += 1;
   const telegram = await startTelegramServer(TOKEN);
@@ -55,6 +55,8 @@ export async function startRig(
         }
       : null,
     version: '1.2.3',
+    build: 'b1',
+    unreadable: options.unreadable ?? null,
     deployment: 'test',
     now: () => clock.nowMs as TimeMs,
     log: (event: string, details: object) => {

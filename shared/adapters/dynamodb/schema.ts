@@ -2,7 +2,7 @@
  * Which version of the table's layout a trader's items have. Only a trader writes it, when it becomes
  * leader, so that who merely looks needs no right to write; items without it are a fresh table's.
  */
-import { StoreUnavailableError } from '../../ports/store.ts';
+import { StoreVersionError } from '../../ports/store.ts';
 import type { DynamoDbConnection } from './connection.ts';
 import { number, numberOf } from './items.ts';
 import { type ItemKey, itemKey, SCHEMA_VERSION } from './table.ts';
@@ -20,13 +20,13 @@ export async function schemaVersion(connection: DynamoDbConnection): Promise<num
   return present ? numberOf(present, 'schemaVersion') : null;
 }
 
-/** Throws StoreUnavailableError for a version this program does not read. */
+/** Throws StoreVersionError for a version this program does not read. */
 export async function checkSchema(connection: DynamoDbConnection): Promise<void> {
   const version = await schemaVersion(connection);
   if (version !== null && version !== SCHEMA_VERSION) throw unreadable(version);
 }
 
-/** Marks a fresh table as this version's. Throws StoreUnavailableError where it is another's by now. */
+/** Marks a fresh table as this version's. Throws StoreVersionError where it is another's by now. */
 export async function stampSchema(connection: DynamoDbConnection): Promise<void> {
   const { item } = await connection.update(itemKey.schema, {
     update: 'SET schemaVersion = if_not_exists(schemaVersion, :version)',
@@ -36,12 +36,12 @@ export async function stampSchema(connection: DynamoDbConnection): Promise<void>
   if (version !== SCHEMA_VERSION) throw unreadable(version);
 }
 
-export function unreadable(version: number): StoreUnavailableError {
+export function unreadable(version: number): StoreVersionError {
   const advice =
     version < SCHEMA_VERSION
       ? 'stop the trader and run "plimsoll migrate"'
       : 'use the version of Plimsoll that wrote it, or another table';
-  return new StoreUnavailableError(
+  return new StoreVersionError(
     `the table has store schema ${version}, this version reads ${SCHEMA_VERSION}; ${advice}`,
   );
 }
