@@ -64,7 +64,7 @@ class ExchangeLink implements ExchangeClient {
   }
 
   readContract() {
-    return this.#read(() => ({ spec: this.instrument(), status: this.contractStatus() }));
+    return this.#wire.read(() => ({ spec: this.instrument(), status: this.contractStatus() }));
   }
 
   async clockOffset() {

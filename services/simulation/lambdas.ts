@@ -167,6 +167,7 @@ export class Lambdas {
       {
         ...this.#services(process),
         limits: LIVE_LIMITS,
+        build: 'simulated',
         openWitness: async (instrument) => createExchangeWitness(this.#reader(process), instrument),
         measure: () => undefined,
       },
@@ -204,6 +205,8 @@ export class Lambdas {
         now: process.clock.now,
         configuration,
         version: 'simulated',
+        build: 'simulated',
+        unreadable: null,
         deployment: 'simulated',
         charts: null,
         botToken: '1:simulated',

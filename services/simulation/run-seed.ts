@@ -13,8 +13,8 @@ import { type Fault, Faults } from './faults.ts';
 import { Lambdas } from './lambdas.ts';
 import { type Crash, Moments } from './moments.ts';
 import { Operator } from './operator.ts';
-import { disagree } from './rest-rules.ts';
 import { StoreHealth } from './remote.ts';
+import { disagree } from './rest-rules.ts';
 import { Traders } from './traders.ts';
 import { World } from './world.ts';
 

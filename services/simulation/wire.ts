@@ -5,8 +5,8 @@
 import { ExchangeError, type ExchangeErrorKind } from '../../shared/ports/exchange.ts';
 import type { Random } from '../../shared/simulation/random.ts';
 import { asExchangeError } from '../../shared/simulation/venue-facts.ts';
-import type { FaultSource } from './faults.ts';
 import type { ExchangeHost } from './exchange-host.ts';
+import type { FaultSource } from './faults.ts';
 import type { SimulatedProcess } from './process.ts';
 import type { World } from './world.ts';
 
