@@ -39,7 +39,7 @@ describe.skipIf(!isChromiumThere)('the report of a sweep in a browser', () => {
     writeFileSync(file, `open_time,open,high,low,close,volume\n${rows.join('\n')}\n`);
     process.stderr.write(`screenshots of the report of a sweep: ${folder}\n`);
     browser = await launch();
-  }, 30_000);
+  });
   afterAll(() => browser?.close());
 
   /** Sweeps with `args`; the page's path and the result. */

@@ -69,7 +69,7 @@ it.each([
   [['setup'], 2, /there is no terminal to ask questions on; give the answers as flags/],
   [['setup', '--yes', '--region', 'us-east-1'], 2, /region us-east-1 is in the United States/],
   [['setup', '--yes', '--no-telegram', '--region', REGION], 1, /AccessDenied|cannot/],
-])('%j ends with %d and one line', { timeout: 30_000 }, async (args, code, message) => {
+])('%j ends with %d and one line', async (args, code, message) => {
   // A deployment in paper whose secret nobody may read.
   deploy(aws, 'paper');
   aws.secrets.clear();

@@ -90,9 +90,7 @@ describe('a trader whose exchange is killed', () => {
     });
   });
 
-  it('holds, and ends with an error when told to, where it had its own clock', {
-    timeout: 40_000,
-  }, async () => {
+  it('holds, and ends with an error when told to, where it had its own clock', async () => {
     const exchange = await exchangeAt();
     const trader = startTrader(exchange.url, 'own');
     await trader.line(says('fill'));
@@ -110,7 +108,7 @@ describe('a trader whose exchange is killed', () => {
 });
 
 describe('a trader whose store is locked by another program', () => {
-  it('holds meanwhile, then goes on', { timeout: 40_000 }, async () => {
+  it('holds meanwhile, then goes on', async () => {
     const exchange = await exchangeAt();
     const trader = startTrader(exchange.url, 'locked');
     await trader.line(says('fill'));
