@@ -68,6 +68,8 @@ export interface EngineSettings {
 }
 
 const TICK_MS = 1_000;
+/** Binance: a reduce-only order where there is nothing for it to reduce. The position is not what we believe. */
+const REDUCES_NOTHING = -2022;
 /** Who the engine is where it changes the trading state. */
 const SELF = 'plimsoll';
 
@@ -234,6 +236,7 @@ export class Engine {
         return this.#settlement.onSnapshotFailed(event);
       case 'orderRejected':
         this.#watcher.onRefusal(event, out);
+        if (event.code === REDUCES_NOTHING) this.#settlement.askForAccount(out);
         this.#trader.onOrderEvent(event, out);
         return this.#settle(out);
       case 'intentRecorded':

@@ -131,6 +131,7 @@ describe.skipIf(!hasDynoxide)('what the stores ask of DynamoDB', () => {
     await witness.testimony(0 as TimeMs);
     await witness.close();
     expect(compared(allowedCalls('operator'))).toEqual({ refused: [], unused: [] });
+    expect([...recorded.loose]).toEqual([]);
   });
 
   test('by a trader: what its rules allow, each of them needed', async () => {
@@ -146,6 +147,8 @@ describe.skipIf(!hasDynoxide)('what the stores ask of DynamoDB', () => {
     await books.read();
     await books.close();
     expect(compared(allowedCalls('trader'))).toEqual({ refused: [], unused: [] });
+    // Whatever is read decides: none of it may lag behind what was written.
+    expect([...recorded.loose]).toEqual([]);
   });
 });
 

@@ -229,6 +229,21 @@ describe('equity', () => {
   });
 });
 
+describe('the day', () => {
+  it('is the UTC day through fifty years, leap days and ends of years among them', () => {
+    const day = (offset: number) => ms(Date.UTC(2024, 0, 1 + offset));
+    const account = known({ dayStartMs: day(0) });
+    const wrong: number[] = [];
+    for (let offset = 1; offset <= 50 * 366; offset++) {
+      const startMs = day(offset);
+      const isEarly = account.observeEquity(usdt(9_000), ms(startMs - 1)) !== null;
+      const began = account.observeEquity(usdt(9_000), ms(startMs + 17))?.dayStartMs;
+      if (isEarly || began !== startMs) wrong.push(offset);
+    }
+    expect(wrong).toEqual([]);
+  });
+});
+
 describe('the exchange’s word', () => {
   const word = {
     position: lots(-3),

@@ -5,6 +5,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Intent } from '../../shared/core/trading/order.ts';
 import {
+  ACCOUNT,
   ACTIVE,
   intents,
   kinds,
@@ -269,6 +270,24 @@ describe('a flip that the exchange refuses', () => {
   });
 });
 
+describe('an exit that has nothing to reduce, says the exchange', () => {
+  it('stays reduce-only, and has the account read at once', () => {
+    const scenario = new Scenario().start({ account: { ...ACCOUNT, position: lots(5) } });
+    scenario.post({ kind: 'operator', action: 'flatten', by: 'me', id: 'f' });
+    const exit = scenario.lastIntent();
+    scenario.recorded(exit);
+    const refuse = (code: number) => {
+      const { clientOrderId } = exit.request;
+      return scenario.post({ kind: 'orderRejected', clientOrderId, code, message: 'no' });
+    };
+    expect(kinds(refuse(-2022))).toContain('readAccount');
+    scenario.reconcile();
+    scenario.pass(5_000);
+    expect(scenario.lastIntent().request.clientOrderId).not.toBe(exit.request.clientOrderId);
+    expect(scenario.lastIntent().request.reduceOnly).toBe(true);
+  });
+});
+
 describe('somebody else’s trade', () => {
   it('is booked, and sets trading to reducing', () => {
     const scenario = new Scenario().start();
@@ -376,6 +395,62 @@ describe('a difference from the exchange’s account', () => {
     scenario.snapshot({ position: -4 });
     expect(scenario.engine.account.position).toBe(-4);
     expect(scenario.engine.gate.state).toBe('reducing');
+  });
+});
+
+describe('a store put back to an earlier day', () => {
+  it('takes what was traded since for a stranger’s, and only reduces', () => {
+    // Its account ends at trade 100; the trades after it bear ids of ours that it does not know.
+    const scenario = new Scenario();
+    scenario.start({}, { reconcile: false });
+    scenario.pass(1_000);
+    const [asked] = ofKind(scenario.commands, 'readAccount');
+    expect(asked?.sinceTradeId).toBe('100');
+    const request = { clientOrderId: 'p-test-9-1', side: 'buy', lots: lots(6) };
+    scenario.fill({ request: { ...request, price: ticks(100_000) } } as never, {}, 'history');
+    scenario.reconcile();
+    expect(scenario.engine.account.position).toBe(6);
+    expect(scenario.engine.gate.state).toBe('reducing');
+  });
+
+  it('without its open orders takes the exchange’s for a difference, and only reduces', () => {
+    const scenario = new Scenario().start();
+    const read = () =>
+      scenario.post({
+        kind: 'accountSnapshot',
+        requestedMs: ms(scenario.nowMs),
+        position: ACCOUNT.position,
+        entryPrice: ticks(0),
+        walletBalance: ACCOUNT.walletBalance,
+        availableBalance: ACCOUNT.walletBalance,
+        openOrders: [{ clientOrderId: 'p-test-9-2', status: 'open' } as never],
+        lastTradeId: '100',
+      });
+    scenario.pass(60_000);
+    read();
+    expect(scenario.engine.gate.state).toBe('active');
+    scenario.pass(5_000);
+    read();
+    expect(scenario.engine.gate.record.reason).toContain('p-test-9-2 is not in our books');
+  });
+});
+
+describe('an order that was open and that nobody finds any more', () => {
+  it('is presumed absent after enough denials, so that an exit can go; found again, it is open again', () => {
+    const { scenario, intent } = lost();
+    scenario.report(intent, { status: 'partiallyFilled', executedLots: lots(4) }, 'query');
+    scenario.fill(intent, { lots: lots(4) });
+    const { clientOrderId } = intent.request;
+    deny(scenario, intent, scenario.nowMs + 59_000);
+    expect(scenario.engine.orders.get(clientOrderId)?.state).toBe('partiallyFilled');
+    deny(scenario, intent, scenario.nowMs + 30_000);
+    expect(scenario.engine.orders.get(clientOrderId)?.state).toBe('presumedAbsent');
+    // What it may still fill counts on.
+    expect(scenario.engine.orders.exposure(lots(4)).buy).toBe(6);
+    const commands = scenario.post({ kind: 'operator', action: 'flatten', by: 'me', id: 'f' });
+    expect(intents(commands)).toMatchObject([{ purpose: 'flatten', request: { lots: 4 } }]);
+    scenario.report(intent, { status: 'partiallyFilled', executedLots: lots(4) });
+    expect(scenario.engine.orders.get(clientOrderId)?.state).toBe('partiallyFilled');
   });
 });
 

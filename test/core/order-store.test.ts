@@ -271,13 +271,12 @@ describe('a stop', () => {
   it('that nobody finds any more is presumed absent, and open again once it is found', () => {
     const store = new OrderStore();
     store.add(intent('a', stop), ms(0));
-    expect(store.presumeStopAbsent('a', ms(1))).toBeNull();
+    expect(store.presumeOpenAbsent('a', ms(1))).toBeNull();
     store.applyReport(report('open', 0), ms(1));
-    expect(store.presumeStopAbsent('a', ms(2))?.state).toBe('presumedAbsent');
+    expect(store.presumeOpenAbsent('a', ms(2))?.state).toBe('presumedAbsent');
     expect(store.applyReport(report('open', 0), ms(3))?.state).toBe('open');
-    store.add(intent('b'), ms(0));
-    store.applyReport({ ...report('open', 0), clientOrderId: 'b' }, ms(1));
-    expect(store.presumeStopAbsent('b', ms(2))).toBeNull();
+    store.applyReport(report('canceled', 0), ms(4));
+    expect(store.presumeOpenAbsent('a', ms(5))).toBeNull();
   });
 
   it('keeps the id of the order it became when late news of the stop itself comes', () => {

@@ -1,4 +1,4 @@
-/** Goal: no connection of ours can be told to trust anybody. */
+/** Goal: no connection of ours can be told to trust anybody, and no program outlives an error that nobody took. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
@@ -18,6 +18,16 @@ it('never turns off the check of certificates, nor evaluates text as code', () =
     ),
   );
   expect(bad).toEqual([]);
+});
+
+it('keeps no program running that has lost an error (a simulator and simulations say what it was)', () => {
+  const kept = sources.filter((path) =>
+    /unhandledRejection|uncaughtException/.test(readFileSync(join(root, path), 'utf8')),
+  );
+  expect(kept.sort()).toEqual([
+    'services/exchange-simulator/main.ts',
+    'services/simulation/run-seed.ts',
+  ]);
 });
 
 it('reaches nothing but this machine by an unencrypted address (a namespace is no address)', () => {

@@ -17,16 +17,23 @@ export type TableCall = `${string} ${string}`;
 const OF_LOCAL_ENGINES = ['CreateTableCommand', 'UpdateTimeToLiveCommand'];
 
 /** Every distinct call from now on, by any client of this process, until `stop`. */
-export function recordTableCalls(): { readonly calls: Set<TableCall>; stop(): void } {
+export function recordTableCalls(): {
+  readonly calls: Set<TableCall>;
+  /** Reads that may be answered by a copy that lags behind, by what asked. */
+  readonly loose: Set<string>;
+  stop(): void;
+} {
   const calls = new Set<TableCall>();
+  const loose = new Set<string>();
   // The method of the class: the SDK's overloads do not describe it as one function.
   const prototype = DynamoDBClient.prototype as unknown as Sender;
   const send = prototype.send;
   const spy = vi.spyOn(prototype, 'send').mockImplementation(function (this: Sender, ...all) {
     for (const call of callsOf(all[0])) calls.add(call);
+    if (isLooseRead(all[0])) loose.add(all[0].constructor.name);
     return send.apply(this, all);
   });
-  return { calls, stop: () => spy.mockRestore() };
+  return { calls, loose, stop: () => spy.mockRestore() };
 }
 
 /** What a policy made from the role's rules allows, one by one. */
@@ -46,6 +53,11 @@ interface Command {
 }
 interface Sender {
   send(command: Command, ...rest: unknown[]): unknown;
+}
+
+function isLooseRead({ constructor, input }: Command): boolean {
+  const isRead = /^(Get|Query|Scan|BatchGet|TransactGet)/.test(constructor.name);
+  return isRead && (input as { ConsistentRead?: boolean }).ConsistentRead !== true;
 }
 
 function callsOf(command: Command): TableCall[] {

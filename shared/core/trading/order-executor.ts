@@ -197,7 +197,7 @@ export class OrderExecutor {
     if (missingMs < this.#settings.presumeAbsentAfterMs) return null;
     const presumed =
       this.#orders.advance(clientOrderId, 'presumedAbsent', { nowMs: timeMs }) ??
-      this.#orders.presumeStopAbsent(clientOrderId, timeMs);
+      this.#orders.presumeOpenAbsent(clientOrderId, timeMs);
     if (presumed) this.#save(presumed, out);
     return presumed;
   }

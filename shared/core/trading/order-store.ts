@@ -199,12 +199,12 @@ export class OrderStore {
   }
 
   /**
-   * Nobody finds a stop that was open: it may be gone without a word, or be found again. Null for any
-   * other order.
+   * Nobody finds an order that was open: it may be gone without a word, or be found again. The one step
+   * down of the lattice. Null for an order in any other state.
    */
-  presumeStopAbsent(clientOrderId: string, nowMs: TimeMs): OrderRecord | null {
+  presumeOpenAbsent(clientOrderId: string, nowMs: TimeMs): OrderRecord | null {
     const order = this.#orders.get(clientOrderId);
-    if (!order || !isResting(order) || order.state !== 'open') return null;
+    if (!order || (order.state !== 'open' && order.state !== 'partiallyFilled')) return null;
     return this.#put({ ...order, state: 'presumedAbsent', updatedMs: nowMs });
   }
 
