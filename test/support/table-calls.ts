@@ -55,9 +55,9 @@ interface Sender {
   send(command: Command, ...rest: unknown[]): unknown;
 }
 
-function isLooseRead({ constructor, input }: Command): boolean {
-  const isRead = /^(Get|Query|Scan|BatchGet|TransactGet)/.test(constructor.name);
-  return isRead && (input as { ConsistentRead?: boolean }).ConsistentRead !== true;
+function isLooseRead(command: Command): boolean {
+  const isRead = /^(Get|Query|Scan|BatchGet|TransactGet)/.test(command.constructor.name);
+  return isRead && (command.input as { ConsistentRead?: boolean }).ConsistentRead !== true;
 }
 
 function callsOf(command: Command): TableCall[] {
