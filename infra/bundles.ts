@@ -33,6 +33,7 @@ export const BUNDLES = {
     assets: [],
     kind: 'program',
   },
+  emergency: lambda('services/trader/emergency/handler.ts'),
   'telegram-bot': lambda('services/telegram-bot/handler.ts'),
   chart: lambda('services/chart/handler.ts', [
     'node_modules/@resvg/resvg-wasm/index_bg.wasm',

@@ -9,6 +9,7 @@ import type { Update } from 'grammy/types';
 import type { TradingStateRecord } from '../../shared/core/event.ts';
 import { isTimeMs } from '../../shared/core/units.ts';
 import type { ChartDrawer } from '../../shared/operation/chart-request.ts';
+import type { EmergencyStarter } from '../../shared/operation/emergency.ts';
 import { type Store, StoreUnavailableError, StoreVersionError } from '../../shared/ports/store.ts';
 import { access } from './access.ts';
 import { chart } from './chart.ts';
@@ -34,6 +35,8 @@ export interface BotParts extends queries.QueryParts {
   readonly allowedUserIds: readonly number[];
   /** Null where none is deployed. */
   readonly charts: ChartDrawer | null;
+  /** Null where it is not turned on. */
+  readonly emergency: EmergencyStarter | null;
   readonly log: Log;
   /** Why this version must not write what another version reads; null where it is the store's own. */
   readonly unreadable: string | null;

@@ -3,9 +3,11 @@
  * what loosens or trades waits for its button, which works once, for its presser, for 30 s.
  */
 import { randomBytes } from 'node:crypto';
+import type { EffectiveConfiguration } from '../../shared/config/load.ts';
 import { parseDuration } from '../../shared/config/values.ts';
 import type { TradingStateRecord } from '../../shared/core/event.ts';
 import type { TimeMs } from '../../shared/core/units.ts';
+import { BY_HAND, type EmergencyStarter } from '../../shared/operation/emergency.ts';
 import { mute as muteUntil } from '../../shared/operation/mute.ts';
 import { requestFlatten, resumeTrading, tightenTrading } from '../../shared/operation/steer.ts';
 import { traderStatus } from '../../shared/operation/trader-status.ts';
@@ -18,6 +20,10 @@ export interface ControlParts {
   readonly store: Store;
   readonly control: ControlStore;
   readonly now: () => TimeMs;
+  /** Whose trader this is. */
+  readonly configuration: Pick<EffectiveConfiguration, 'mode'>;
+  /** Closes where no trader leads; null where it is not turned on. */
+  readonly emergency: EmergencyStarter | null;
   /** Names a button, so that nobody can guess it; absent: random bytes. Of a simulation's seed where one runs. */
   readonly newNonce?: () => string;
 }
@@ -175,12 +181,34 @@ async function resume({ store, now }: ControlParts, seenVersion: number, by: str
   };
 }
 
-async function flatten({ store, now }: ControlParts, nonce: string, by: string): Promise<Answer> {
-  const { version } = await requestFlatten(store, { by, nowMs: now(), id: `telegram-${nonce}` });
+async function flatten(parts: ControlParts, nonce: string, by: string): Promise<Answer> {
+  const { store, now } = parts;
+  const id = `telegram-${nonce}`;
+  const { version } = await requestFlatten(store, { by, nowMs: now(), id });
+  const otherwise = await whereNoTraderRuns(parts, id);
   const seen = lastSeen(await store.heartbeat(), now());
   return {
-    text: `HALTED (version ${version}), and a flatten is on record: a running trader closes the position within 2 s and says so here, a stopped one when it starts.\nTrader: ${seen}.`,
+    text: `HALTED (version ${version}), and a flatten is on record: a running trader closes the position within 2 s and says so here, a stopped one when it starts.\nTrader: ${seen}.\n${otherwise}`,
   };
+}
+
+/** Has the emergency function look, which alone decides whether a trader leads: clocks of two hosts cannot tell. */
+async function whereNoTraderRuns(
+  { emergency, configuration }: ControlParts,
+  id: string,
+): Promise<string> {
+  if (configuration.mode === 'paper') {
+    return 'Paper: the exchange lives in the trader’s own process, so nobody else can close there, and no money is at stake.';
+  }
+  if (!emergency) {
+    return `If none runs: the emergency function is off. ${BY_HAND} To have one: -c emergencyFlatten=true.`;
+  }
+  try {
+    await emergency.start({ id });
+    return 'The emergency function is looking, too: where no trader leads for 8 s it closes the position itself, and says so here.';
+  } catch (error) {
+    return `The emergency function could NOT be started (${(error as Error).name}); if no trader runs, ask again. ${BY_HAND}`;
+  }
 }
 
 /** `/mute`, `/mute 30m`, `/mute off`: what is not critical waits for nobody. */

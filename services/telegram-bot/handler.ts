@@ -49,14 +49,17 @@ function requestOf({ requestContext, headers, body, isBase64Encoded }: LambdaFun
 function fixedParts(): FixedParts {
   const { configuration, table } = loadKeyless(process.env);
   const chartFunction = process.env[VARIABLES.chartFunction];
-  const invoker = chartFunction ? createFunctionInvoker() : null;
+  const emergencyFunction = process.env[VARIABLES.emergencyFunction];
+  const invoker = createFunctionInvoker();
   return {
     ...openDynamoDbStores(table),
     configuration,
-    charts:
-      invoker && chartFunction
-        ? { request: (request) => invoker.invokeLater(chartFunction, request) }
-        : null,
+    charts: chartFunction
+      ? { request: (request) => invoker.invokeLater(chartFunction, request) }
+      : null,
+    emergency: emergencyFunction
+      ? { start: (request) => invoker.invokeLater(emergencyFunction, request) }
+      : null,
     version: about.version,
     build: buildId(),
     deployment: process.env[VARIABLES.deployment] ?? 'not named',

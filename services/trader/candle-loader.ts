@@ -22,6 +22,7 @@ export function createCandleLoader(options: {
   const lengthMs = intervalMs(interval);
   return {
     async load(count) {
+      if (count === 0) return [];
       const stored = await clock.busy(store.candles(lengthMs, count));
       const byOpenMs = new Map<number, Candle>();
       try {

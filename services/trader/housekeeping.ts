@@ -44,6 +44,8 @@ const POLL_MS = 1_000;
 /** Every write is paid for: one a second would be half of what a store in DynamoDB costs. */
 const HEARTBEAT_EVERY_MS = 5_000;
 const CLOCK_EVERY_MS = 60_000;
+/** A flatten may be on record before the session starts: so long it waits for a book to take its price from. */
+const BOOK_WITHIN_MS = 3_000;
 /** Wall and monotonic clock may part by so much between two looks. */
 const CLOCKS_APART_MAX_MS = 250;
 
@@ -55,6 +57,7 @@ export class Housekeeping {
   readonly #obeyed = new Set<string>();
   #clocks: { wallMs: number; monotonicMs: number } | null = null;
   #clockReadMs: number;
+  #startedMs = 0;
   #beatMs: number | null = null;
 
   constructor(options: HousekeepingOptions) {
@@ -63,6 +66,7 @@ export class Housekeeping {
   }
 
   start(): void {
+    this.#startedMs = this.#options.clock.monotonicMs();
     this.#schedule();
   }
 
@@ -115,6 +119,7 @@ export class Housekeeping {
   /** A flatten stays on record until the account is flat: one that a crash interrupts is taken up again. */
   async #obey(): Promise<void> {
     const { store, writer, engine, post } = this.#options;
+    if (this.#isAwaitingBook) return;
     for (const { action, by, id } of await writer.read(() => store.operatorRequests())) {
       if (!this.#obeyed.has(id)) post({ kind: 'operator', action, by, id });
       this.#obeyed.add(id);
@@ -124,6 +129,13 @@ export class Housekeeping {
         await writer.read(() => store.operatorRequestDone(id));
       }
     }
+  }
+
+  /** Without a book a flatten goes to market at once; just after the start one is about to come. */
+  get #isAwaitingBook(): boolean {
+    const { clock, engine } = this.#options;
+    const isYoung = clock.monotonicMs() - this.#startedMs < BOOK_WITHIN_MS;
+    return isYoung && engine.gate.holds.has('bookDown');
   }
 
   /** Whoever asked, perhaps from afar, is told once. */

@@ -10,13 +10,11 @@ import {
   createSecretReader,
   type SecretReader,
 } from '../../shared/adapters/secrets/secrets-manager.ts';
-import { createTelegramNotifier } from '../../shared/adapters/telegram/telegram-notifier.ts';
 import {
   exchangeKeySecret,
   METRIC_DIMENSION,
   METRIC_NAMESPACE,
   METRICS,
-  telegramSecret,
   VARIABLES,
 } from '../../shared/config/deployment.ts';
 import {
@@ -35,6 +33,7 @@ import { dynamoDbOptions, storeKey } from './open-store.ts';
 import { jsonPresenter } from './presenter.ts';
 import { runSession } from './run-session.ts';
 import type { TradingSession } from './session.ts';
+import { telegramAlerts } from './telegram-alerts.ts';
 
 /** Fargate kills 120 s after its SIGTERM. */
 const END_WITHIN_MS = 100_000;
@@ -91,7 +90,7 @@ async function main(): Promise<number> {
       write,
     });
     return await runSession(configuration, presenter, {
-      notifiers: telegramAlerts(secrets, configuration, deployment),
+      notifiers: ownersChat(secrets, configuration, deployment),
       observe: (view) => new MetricsObserver(view, writeMetrics),
       onWired: (wired) => {
         process.off('SIGTERM', end);
@@ -129,39 +128,21 @@ async function readConfiguration(secrets: SecretReader): Promise<EffectiveConfig
   return loadConfiguration({ file: null, environment, flags: { apiKey, apiSecret } });
 }
 
-/**
- * The owner's chat, if there is a secret for it. It is read as alerts come: written later, changed or for
- * a while unreadable, it needs no restart and stops no trading.
- */
-function telegramAlerts(
+/** The owner's chat, if there is a secret for it. */
+function ownersChat(
   secrets: SecretReader,
   configuration: EffectiveConfiguration,
   label: string,
 ): Notifier[] {
   const arn = environment[VARIABLES.telegramSecret];
   if (!arn) return [];
-  const apiRoot = environment[VARIABLES.telegramApi];
-  let current: { botToken: string; ownerId: number; notifier: Notifier } | null = null;
-  const telegram: Notifier = {
-    name: 'telegram',
-    async deliver(item) {
-      const { botToken, allowedUserIds } = await secrets.read(arn, telegramSecret);
-      const [ownerId] = allowedUserIds;
-      if (botToken === '' || ownerId === undefined) return;
-      if (current?.botToken !== botToken || current.ownerId !== ownerId) {
-        const notifier = createTelegramNotifier({
-          botToken,
-          // A private chat has its user's id.
-          chatIds: [ownerId],
-          label,
-          ...(apiRoot ? { apiRoot } : {}),
-          onRefused: (text) => say('warning', text),
-        });
-        current = { botToken, ownerId, notifier };
-      }
-      await current.notifier.deliver(item);
-    },
-  };
+  const telegram = telegramAlerts({
+    secrets,
+    arn,
+    label,
+    apiRoot: environment[VARIABLES.telegramApi],
+    onRefused: (text) => say('warning', text),
+  });
   if (!configuration.store?.startsWith('dynamodb')) return [telegram];
   const { control } = openDynamoDbStores(
     dynamoDbOptions(configuration.store, {

@@ -46,6 +46,16 @@ export async function checkAccount(
   if (terms.leverage !== leverage) await exchange.setLeverage(leverage);
 }
 
+/**
+ * What closing a position needs of the account, and no more: margin mode, leverage and the rights of a key
+ * that is in use already are no reasons to leave it open.
+ */
+export async function checkExit(exchange: ExchangeClient, symbol: string): Promise<void> {
+  const { isHedgeMode, canTrade } = await exchange.accountSettings();
+  const inScope = { isMultiAsset: false, isIsolated: false };
+  refuse(accountProblems({ ...inScope, isHedgeMode, canTrade }, symbol));
+}
+
 /** What in the account's settings is out of scope, and what to do about it. */
 export function accountProblems(settings: AccountSettings, symbol: string): string[] {
   const problems: string[] = [];

@@ -15,7 +15,7 @@ import type { RecoveredEvent, Unstamped } from '../../shared/core/event.ts';
 import { Instrument, type InstrumentSpec } from '../../shared/core/instrument.ts';
 import type { Ticks, TimeMs } from '../../shared/core/units.ts';
 import type { Clock, TimerHandle } from '../../shared/ports/clock.ts';
-import type { ExchangeClient } from '../../shared/ports/exchange.ts';
+import type { AccountSnapshot, ExchangeClient } from '../../shared/ports/exchange.ts';
 import type { MarketDataClient } from '../../shared/ports/market-data-client.ts';
 import type { Notifier } from '../../shared/ports/notifier.ts';
 import type { Store } from '../../shared/ports/store.ts';
@@ -28,7 +28,7 @@ import { Leadership } from './leadership.ts';
 import type { Presenter } from './presenter.ts';
 import { ProcessWatch } from './process-watch.ts';
 import { Runtime, type RuntimeObserver } from './runtime.ts';
-import { checkAccount, checkCounting, checkSize, ScopeError } from './scope.ts';
+import { checkAccount, checkCounting, checkExit, checkSize, ScopeError } from './scope.ts';
 import { SessionCounters } from './session-counters.ts';
 import { noteStart } from './start-count.ts';
 import { StoreWriter } from './store-writer.ts';
@@ -55,6 +55,8 @@ export interface SessionParts {
   readonly isRealTime: boolean;
   /** How long the event loop stood still since it was asked last; null where time does so with it. */
   readonly loopLagMs: (() => number) | null;
+  /** A session that only closes what an operator asks to: it has no strategy, and refuses nothing an exit can do with. */
+  readonly isExitOnly?: boolean;
   /** Makes one more who sees everything that passes, once the session leads. */
   readonly observe?: ((view: SessionView) => SessionObserver) | undefined;
 }
@@ -74,6 +76,8 @@ export interface SessionObserver extends RuntimeObserver {
 export interface SessionResult {
   /** Null where the session ended before it led. */
   readonly summary: Summary | null;
+  /** The account as the exchange told it last; null where it could not be asked. */
+  readonly snapshot: AccountSnapshot | null;
   readonly journalFile: string | null;
   /** Why it ended otherwise than asked; null where it did not. */
   readonly failure: string | null;
@@ -145,11 +149,11 @@ export class TradingSession {
         (other) => this.#say(`another trader leads (${other.owner}): waiting, trading nothing`),
         () => this.#isStopping,
       );
-      if (!isLeader) return { summary: null, journalFile: null, failure: this.#failure };
+      if (!isLeader) return this.#unled(this.#failure);
       return await this.#lead(leadership);
     } catch (error) {
       if (!(error instanceof ScopeError)) throw error;
-      return { summary: null, journalFile: null, failure: error.message };
+      return this.#unled(error.message);
     } finally {
       this.#observer?.stop();
       await exchange.stop();
@@ -165,8 +169,12 @@ export class TradingSession {
     }
   }
 
+  #unled(failure: string | null): SessionResult {
+    return { summary: null, snapshot: null, journalFile: null, failure };
+  }
+
   async #lead(leadership: Leadership): Promise<SessionResult> {
-    const { configuration, clock, store, exchange, presenter, build } = this.#parts;
+    const { configuration, clock, store, exchange, presenter, build, isExitOnly = false } = this.#parts;
     const startedMs = clock.now();
     await exchange.connect();
     const before = await clock.busy(store.heartbeat());
@@ -175,9 +183,10 @@ export class TradingSession {
       this.#say(`this is build ${build}; the last session was of build ${before.build}`);
     }
     const offset = await exchange.clockOffset();
-    await checkAccount(exchange, configuration);
+    if (isExitOnly) await checkExit(exchange, configuration.symbol);
+    else await checkAccount(exchange, configuration);
     const terms = await exchange.accountTerms();
-    const recipe = engineRecipe(configuration, exchange.instrument());
+    const recipe = engineRecipe(configuration, exchange.instrument(), { isExitOnly });
     const marketData = await this.#parts.createMarketData(new Instrument(recipe.instrument));
     const candles = createCandleLoader({
       store,
@@ -189,7 +198,7 @@ export class TradingSession {
     const engine = buildEngine(recipe);
     const margin = new MarginCalculator(terms.brackets, terms.leverage);
     this.#observer = this.#parts.observe?.({ engine, margin, clock }) ?? null;
-    await this.#checkSize(recipe.instrument);
+    if (!isExitOnly) await this.#checkSize(recipe.instrument);
     const journal = this.#openJournal(clock.now(), {
       configuration: masked(configuration),
       build,
@@ -285,7 +294,8 @@ export class TradingSession {
       final,
     });
     presenter.notify({ timeMs: clock.now(), topic: 'session', severity: 'info', text: 'stopped' });
-    return { summary, journalFile: journal?.file ?? null, failure: this.#failure };
+    const journalFile = journal?.file ?? null;
+    return { summary, snapshot: final.snapshot, journalFile, failure: this.#failure };
   }
 
   /** The last minute's close prices a size given as notional or share of equity. */

@@ -25,6 +25,8 @@ export interface EngineRecipe {
   readonly clientOrderIdPrefix: string;
   readonly recvWindowMs: number;
   readonly instrument: InstrumentSpec;
+  /** Without the strategy: nothing is decided, only what was asked for is closed. */
+  readonly isExitOnly?: boolean;
 }
 
 /** The mode as it stands in client order ids. */
@@ -35,9 +37,18 @@ const SHORT_MODE: Readonly<Record<Mode, string>> = {
   live: 'live',
 };
 
+/** How the client order ids of a trader begin, before the next dash. */
+export function clientOrderIdPrefix({
+  deployment,
+  mode,
+}: Pick<EffectiveConfiguration, 'deployment' | 'mode'>): string {
+  return `p-${deployment ?? SHORT_MODE[mode]}`;
+}
+
 export function engineRecipe(
   configuration: EffectiveConfiguration,
   instrument: InstrumentSpec,
+  { isExitOnly = false } = {},
 ): EngineRecipe {
   return {
     interval: configuration.interval,
@@ -47,9 +58,10 @@ export function engineRecipe(
     limits: riskLimits(configuration),
     stopDistancePpm: configuration.stop,
     execution: executionSettings(configuration.execution, configuration.makerDeadline),
-    clientOrderIdPrefix: `p-${configuration.deployment ?? SHORT_MODE[configuration.mode]}`,
+    clientOrderIdPrefix: clientOrderIdPrefix(configuration),
     recvWindowMs: configuration.recvWindow,
     instrument,
+    ...(isExitOnly ? { isExitOnly } : {}),
   };
 }
 
@@ -69,11 +81,13 @@ export function buildEngine(recipe: EngineRecipe): Engine {
       presumeAbsentQueries: 5,
       absentHorizonMs: 45 * 60_000,
     },
-    strategies: [
-      {
-        strategy: createStrategy(recipe.strategy, recipe.params),
-        sizing: parseSize(recipe.size, new Instrument(recipe.instrument)),
-      },
-    ],
+    strategies: recipe.isExitOnly
+      ? []
+      : [
+          {
+            strategy: createStrategy(recipe.strategy, recipe.params),
+            sizing: parseSize(recipe.size, new Instrument(recipe.instrument)),
+          },
+        ],
   });
 }

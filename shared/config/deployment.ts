@@ -77,7 +77,7 @@ export const TABLE_KEYS = {
 } as const;
 
 /**
- * Partitions of a trader, by who may write them: `trader` the leading trader alone, `control` people and
+ * Partitions of a trader, by who may write them: `trader` whoever leads alone, `control` people and
  * Lambdas too, `paper` the paper exchange. A policy can tell partitions apart, not sort keys.
  */
 export const PARTITION_PREFIXES = {
@@ -97,13 +97,18 @@ const WRITES = [
 /**
  * What each role calls, by partition, and so what a policy must allow; `partitions: null` is the whole
  * table, without a condition on the key. A transaction needs the actions of its parts: TransactWriteItems
- * is no action of its own. `operator` is every Lambda. A test holds the stores' calls to this.
+ * is no action of its own. `emergency` leads in a dead trader's place, `operator` is every other Lambda. A
+ * test holds the stores' calls to this.
  */
 export const TABLE_ACCESS = {
   trader: [
     { actions: READS, partitions: null },
     { actions: WRITES, partitions: ['trader', 'control'] },
     { actions: ['dynamodb:PutItem', 'dynamodb:ConditionCheckItem'], partitions: ['paper'] },
+  ],
+  emergency: [
+    { actions: READS, partitions: null },
+    { actions: WRITES, partitions: ['trader', 'control'] },
   ],
   operator: [
     // All of it, to know a table of an older schema from a fresh one.
@@ -135,6 +140,8 @@ export const VARIABLES = {
   telegramApi: 'PLIMSOLL_TELEGRAM_API',
   /** Function that draws charts. */
   chartFunction: 'PLIMSOLL_CHART_FUNCTION',
+  /** Function that closes the position where no trader leads. */
+  emergencyFunction: 'PLIMSOLL_EMERGENCY_FUNCTION',
 } as const;
 
 /** An exchange key; both empty until `plimsoll setup` has run. */

@@ -93,6 +93,7 @@ async function commandsOf(name: BundleName): Promise<Set<string>> {
 
 const ROLES: Readonly<Record<BundleName, { stack: keyof Templates; role: RegExp }>> = {
   trader: { stack: 'trader', role: /^TaskTaskRole/ },
+  emergency: { stack: 'operations', role: /^EmergencyRole/ },
   'telegram-bot': { stack: 'operations', role: /^TelegramBotRole/ },
   chart: { stack: 'operations', role: /^ChartRole/ },
   reconciler: { stack: 'operations', role: /^ReconcilerRole/ },

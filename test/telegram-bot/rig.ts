@@ -9,6 +9,7 @@ import { PARTITION_PREFIXES } from '../../shared/config/deployment.ts';
 import { loadKeyless } from '../../shared/config/keyless.ts';
 import type { TimeMs } from '../../shared/core/units.ts';
 import type { ChartRequest } from '../../shared/operation/chart-request.ts';
+import type { EmergencyRequest } from '../../shared/operation/emergency.ts';
 import type { ControlStore } from '../../shared/ports/control-store.ts';
 import type { Store, StoreKey } from '../../shared/ports/store.ts';
 import { startLambdaHost } from '../support/lambda-host.ts';
@@ -27,12 +28,19 @@ export interface Rig extends Awaited<ReturnType<typeof startRig>> {}
 
 export async function startRig(
   endpoint: string,
-  options: { wrapStore?: (store: Store) => Store; hasCharts?: boolean; unreadable?: string } = {},
+  options: {
+    wrapStore?: (store: Store) => Store;
+    hasCharts?: boolean;
+    unreadable?: string;
+    mode?: 'paper' | 'live';
+    /** What the emergency function does when it is started; absent where it is off. */
+    startEmergency?: (request: EmergencyRequest) => Promise<void>;
+  } = {},
 ) {
   accounts += 1;
   const telegram = await startTelegramServer(TOKEN);
   const { configuration, table } = loadKeyless({
-    PLIMSOLL_MODE: 'paper',
+    PLIMSOLL_MODE: options.mode ?? 'paper',
     PLIMSOLL_ACCOUNT: `bot-${accounts}`,
     PLIMSOLL_STORE: `dynamodb:${endpoint}`,
     PLIMSOLL_INTERVAL: '1m',
@@ -54,6 +62,7 @@ export async function startRig(
           },
         }
       : null,
+    emergency: options.startEmergency ? { start: options.startEmergency } : null,
     version: '1.2.3',
     build: 'b1',
     unreadable: options.unreadable ?? null,

@@ -1,0 +1,218 @@
+/**
+ * Goal: `/flatten` closes the position also where the container is dead. Method: the bundles as they are
+ * deployed: trader, bot and emergency function, each with nothing but its variables, at an exchange
+ * simulator over HTTP and a real DynamoDB engine; AWS's Lambda service is played, and delivers twice. What
+ * came of it is asked of the exchange.
+ */
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { SECRET_HEADER } from '../../services/telegram-bot/gate.ts';
+import { openDynamoDbStores } from '../../shared/adapters/dynamodb/store.ts';
+import { VARIABLES } from '../../shared/config/deployment.ts';
+import { loadKeyless } from '../../shared/config/keyless.ts';
+import { formatMoney } from '../../shared/core/units.ts';
+import type { Store } from '../../shared/ports/store.ts';
+import { type IsolatedBundle, isolatedBundle } from '../deploy/isolated.ts';
+import {
+  type Dynoxide,
+  hasDynoxide,
+  noticeWithoutDynoxide,
+  startDynoxide,
+} from '../support/dynoxide.ts';
+import {
+  type FunctionUrlHandler,
+  type LambdaHost,
+  startLambdaHost,
+} from '../support/lambda-host.ts';
+import { type Invocation, invokeBundle, startLambdaService } from '../support/lambda-service.ts';
+import { type LoopbackServer, startLoopbackServer } from '../support/loopback-server.ts';
+import { type Program, startNode } from '../support/processes.ts';
+import {
+  ACCOUNT,
+  type RunningExchange,
+  says,
+  startExchange,
+  storyFolder,
+} from '../support/sessions.ts';
+import {
+  messageUpdate,
+  pressUpdate,
+  startTelegramServer,
+  type TelegramServer,
+} from '../support/telegram-server.ts';
+
+noticeWithoutDynoxide();
+
+const OWNER = 1001;
+const TELEGRAM = { botToken: '7:e2e-token', webhookSecret: 'e2e-secret', allowedUserIds: [OWNER] };
+const KEY = { apiKey: ACCOUNT.key, apiSecret: ACCOUNT.secret };
+const KEY_ARN = 'arn:aws:secretsmanager:eu-central-1:1:secret:trading-key';
+const TIME_LIMIT_MS = 120_000;
+const folder = storyFolder('emergency');
+
+describe.skipIf(!hasDynoxide)('a flatten asked for by Telegram', () => {
+  const bundles: IsolatedBundle[] = [];
+  const invocations: Invocation[] = [];
+  const programs: Program[] = [];
+  let engine: Dynoxide;
+  let exchange: RunningExchange;
+  let telegram: TelegramServer;
+  let secrets: LoopbackServer;
+  let lambdas: LoopbackServer;
+  let bot: LambdaHost;
+  let trader: Program;
+  let store: Store;
+  let shared: Record<string, string>;
+  const environmentBefore = { ...process.env };
+
+  beforeAll(async () => {
+    engine = await startDynoxide();
+    exchange = await startExchange([], folder);
+    telegram = await startTelegramServer(TELEGRAM.botToken);
+    secrets = await startLoopbackServer(({ body }) => ({
+      body: JSON.stringify({
+        SecretString: JSON.stringify(body.includes(KEY_ARN) ? KEY : TELEGRAM),
+      }),
+      headers: { 'content-type': 'application/x-amz-json-1.1' },
+    }));
+    lambdas = await startLambdaService((invocation) => void invocations.push(invocation));
+    shared = {
+      PLIMSOLL_MODE: 'simulated',
+      PLIMSOLL_STORE: `dynamodb:${engine.endpoint}`,
+      PLIMSOLL_EXCHANGE: exchange.url,
+      PLIMSOLL_STRATEGY: 'SmaCrossover',
+      PLIMSOLL_PARAMS: '{"fastWindow":1,"slowWindow":2}',
+      [VARIABLES.telegramSecret]: 'arn:aws:secretsmanager:eu-central-1:1:secret:telegram',
+      [VARIABLES.telegramApi]: telegram.url,
+      AWS_ENDPOINT_URL_SECRETS_MANAGER: secrets.url,
+      AWS_REGION: 'eu-central-1',
+      AWS_ACCESS_KEY_ID: 'local',
+      AWS_SECRET_ACCESS_KEY: 'local',
+    };
+    Object.assign(process.env, shared, {
+      [VARIABLES.emergencyFunction]: 'emergency',
+      AWS_ENDPOINT_URL_LAMBDA: lambdas.url,
+    });
+    for (const name of ['trader', 'telegram-bot', 'emergency'] as const) {
+      bundles.push(await isolatedBundle(name));
+    }
+    const { handler }: { handler: FunctionUrlHandler } = await import(
+      pathToFileURL(file('telegram-bot')).href
+    );
+    bot = await startLambdaHost(handler);
+    store = openDynamoDbStores(loadKeyless(shared).table).store;
+    trader = startTrader();
+    await trader.line(says('fill'), 30_000);
+  }, 60_000);
+  afterAll(async () => {
+    process.env = environmentBefore;
+    for (const program of programs) await program.end('SIGKILL');
+    await exchange?.program.end('SIGKILL');
+    for (const part of [bot, telegram, secrets, lambdas, engine]) await part?.stop();
+    await store?.close();
+    for (const { remove } of bundles) remove();
+  });
+
+  const file = (name: 'trader' | 'telegram-bot' | 'emergency') =>
+    bundles[['trader', 'telegram-bot', 'emergency'].indexOf(name)]?.file ?? '';
+
+  function startTrader(): Program {
+    const program = startNode([file('trader')], folder, {
+      PATH: process.env.PATH ?? '',
+      PLIMSOLL_HEALTH_FILE: join(folder, 'health.json'),
+      ...shared,
+    });
+    programs.push(program);
+    return program;
+  }
+
+  function deliver({ payload }: Invocation): Program {
+    const environment = { ...shared, [VARIABLES.tradingKeySecret]: KEY_ARN };
+    const program = invokeBundle(file('emergency'), folder, {
+      payload,
+      timeLimitMs: TIME_LIMIT_MS,
+      environment,
+    });
+    programs.push(program);
+    return program;
+  }
+
+  async function post(update: object): Promise<number> {
+    const response = await fetch(bot.url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', [SECRET_HEADER]: TELEGRAM.webhookSecret },
+      body: JSON.stringify(update),
+    });
+    return response.status;
+  }
+
+  /** `/flatten` and its button; the bot's answer. */
+  async function flatten(): Promise<string> {
+    await post(messageUpdate({ userId: OWNER, text: '/flatten', nowMs: Date.now() }));
+    const data = telegram.calls.at(-1)?.buttons[0] ?? '';
+    const press = pressUpdate({ userId: OWNER, data, nowMs: Date.now() });
+    // Telegram, too, delivers twice at times.
+    expect([await post(press), await post(press)]).toEqual([200, 200]);
+    return telegram.texts().at(-1) ?? '';
+  }
+
+  const stops = async () =>
+    (await exchange.judge.request('GET', '/fapi/v1/openAlgoOrders', {
+      symbol: 'BTCUSDT',
+    })) as unknown[];
+  const outcomeOf = async (program: Program) => {
+    expect(await program.ended, program.lines.join('\n')).toBe(0);
+    return (JSON.parse(program.lines.at(-1) ?? '{}') as { outcome: string; text: string }).outcome;
+  };
+
+  test('is carried out where the trader was killed, by one of two deliveries', async () => {
+    while ((await stops()).length === 0) await trader.line(says('candle'));
+    await trader.end('SIGKILL');
+    expect(Number(await exchange.judge.position())).not.toBe(0);
+    const deadEpoch = (await store.heartbeat())?.epoch ?? 0;
+    const before = new Set((await exchange.judge.orders()).map(({ orderId }) => orderId));
+
+    const answer = await flatten();
+    expect(answer).toContain('The emergency function is looking, too');
+    expect(invocations).toHaveLength(1);
+    const [invocation] = invocations as [Invocation];
+    expect(invocation.functionName).toBe('emergency');
+    const outcomes = await Promise.all([deliver(invocation), deliver(invocation)].map(outcomeOf));
+    expect(outcomes.sort()).toEqual(['byTrader', 'flat']);
+
+    expect(Number(await exchange.judge.position())).toBe(0);
+    expect(await exchange.judge.openOrders()).toEqual([]);
+    expect(await stops()).toEqual([]);
+    const exits = (await exchange.judge.orders()).filter(({ orderId }) => !before.has(orderId));
+    expect(exits.length).toBeGreaterThan(0);
+    const recorded = new Map(
+      (await store.orders()).map(({ intent }) => [intent.request.clientOrderId, intent]),
+    );
+    for (const { clientOrderId, reduceOnly } of exits) {
+      expect(reduceOnly).toBe(true);
+      expect(recorded.get(clientOrderId)?.epoch).toBe(deadEpoch + 1);
+    }
+    const account = await store.account();
+    expect(account?.position).toBe(0);
+    expect(formatMoney(account?.walletBalance ?? (0 as never))).toBe(await exchange.judge.wallet());
+    expect(await store.openOrders()).toEqual([]);
+    expect((await store.tradingState()).state).toBe('halted');
+
+    const { text } = await telegram.message((call) => call.text.includes('FLAT, by the exchange'));
+    expect(text).toMatch(
+      /exit: (sell|buy) [\d.]+ at [\d.]+ or better \(p-sim-.+\): filled [\d.]+ at/,
+    );
+    expect(text).toMatch(/cancel of stop p-sim-/);
+    expect(telegram.violations).toEqual([]);
+  }, 90_000);
+
+  test('leaves a restarted trader halted, flat and in agreement with the exchange', async () => {
+    trader = startTrader();
+    await trader.line(says('session', 'reconciled with the exchange: position 0.000'), 30_000);
+    await trader.line(says('signal'));
+    expect(Number(await exchange.judge.position())).toBe(0);
+    expect((await store.tradingState()).state).toBe('halted');
+    expect(await trader.end()).toBe(0);
+  }, 60_000);
+});
