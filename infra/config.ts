@@ -82,6 +82,13 @@ const settingsSchema = z.object({
     .min(0, 'must be from 0 to 100')
     .max(100, 'must be from 0 to 100')
     .default(5),
+  /** A function that holds the trading key and closes the position where no trader leads. On the command line it is text. */
+  emergencyFlatten: z
+    .union(
+      [z.boolean(), z.enum(['true', 'false']).transform((text) => text === 'true')],
+      'must be true or false',
+    )
+    .default(false),
 });
 
 export type Settings = z.output<typeof settingsSchema>;
@@ -104,6 +111,12 @@ export function readSettings(contextOf: (key: string) => unknown): Settings {
       'context key "egress" is "public-ip" in mode live: a live key must be restricted to a static ' +
         'address, and a task with a public IP gets another one at each start. ' +
         'Use -c egress=fck-nat or -c egress=nat-gateway',
+    );
+  }
+  if (settings.mode === 'paper' && settings.emergencyFlatten) {
+    throw new DeploymentError(
+      'context key "emergencyFlatten" is true in mode paper: the paper exchange lives in the trader’s own ' +
+        'process, so no other can close there. Use it in mode demo or live',
     );
   }
   refuseRegion(settings.region);

@@ -9,7 +9,7 @@ import {
   type MetricKey,
 } from '../shared/config/deployment.ts';
 import type { Settings } from './config.ts';
-import type { OperationsStack, OperatorFunctionName } from './operations-stack.ts';
+import type { OperationsStack } from './operations-stack.ts';
 import type { TraderStack } from './trader-stack.ts';
 
 export interface Observed {
@@ -25,10 +25,7 @@ const MINUTE = Duration.minutes(1);
 
 export function metricsOf({ settings, table, trader, operations }: Observed) {
   const { cluster, serviceName } = trader.service;
-  const functions = Object.entries(operations.functions) as [
-    OperatorFunctionName,
-    OperationsStack['functions'][OperatorFunctionName],
-  ][];
+  const functions = [...operations.functions];
   const perFunction = (metricName: string, statistic: string) =>
     functions.map(
       ([name, { lambda }]) =>

@@ -1,6 +1,7 @@
 /**
- * What watches and steers the trader: Lambdas that hold no trading key and cannot write an order. The bot
- * and the chart stay outside the VPC: Telegram must answer when the way out of the VPC does not.
+ * What watches and steers the trader: Lambdas that hold no trading key and cannot write an order, but for the
+ * emergency function, where it is turned on. The bot and the chart stay outside the VPC: Telegram must answer
+ * when the way out of the VPC does not.
  */
 import { Annotations, CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
 import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
@@ -18,14 +19,24 @@ import { acknowledge, logicalIdOf } from './acknowledgements.ts';
 import { hasStaticAddress, type Settings } from './config.ts';
 import { OperatorFunction } from './operator-function.ts';
 
-export const OPERATOR_FUNCTIONS = ['telegram-bot', 'chart', 'reconciler', 'margin-alert'] as const;
+export const OPERATOR_FUNCTIONS = [
+  'telegram-bot',
+  'chart',
+  'reconciler',
+  'margin-alert',
+  'emergency',
+] as const;
 export type OperatorFunctionName = (typeof OPERATOR_FUNCTIONS)[number];
 
 export interface OperationsStackProps extends StackProps {
   readonly settings: Settings;
   readonly codeOf: (name: OperatorFunctionName) => Code;
   readonly table: ITable;
-  readonly secrets: { readonly telegram: ISecret; readonly readOnlyKey: ISecret | null };
+  readonly secrets: {
+    readonly telegram: ISecret;
+    readonly readOnlyKey: ISecret | null;
+    readonly tradingKey: ISecret | null;
+  };
   readonly network: {
     readonly vpc: IVpc;
     readonly subnets: SubnetSelection;
@@ -35,7 +46,8 @@ export interface OperationsStackProps extends StackProps {
 
 export class OperationsStack extends Stack {
   readonly alerts: Topic;
-  readonly functions: Readonly<Record<OperatorFunctionName, OperatorFunction>>;
+  /** Those that are deployed. */
+  readonly functions: ReadonlyMap<OperatorFunctionName, OperatorFunction>;
 
   constructor(scope: Construct, id: string, props: OperationsStackProps) {
     super(scope, id, props);
@@ -57,12 +69,17 @@ export class OperationsStack extends Stack {
       memoryMiB: 1024,
       timeout: Duration.seconds(30),
     });
+    const emergency = settings.emergencyFlatten ? this.#emergency(props) : null;
+    const invoked = [chart, ...(emergency ? [emergency] : [])];
     const telegramBot = new OperatorFunction(this, 'TelegramBot', {
       ...shared,
       code: codeOf('telegram-bot'),
       description: 'Answers Telegram, and writes what its owner orders to the table',
       secrets: telegram,
-      environment: { [VARIABLES.chartFunction]: chart.lambda.functionName },
+      environment: {
+        [VARIABLES.chartFunction]: chart.lambda.functionName,
+        ...(emergency ? { [VARIABLES.emergencyFunction]: emergency.lambda.functionName } : {}),
+      },
       memoryMiB: 512,
       // Telegram gives up on a webhook after a minute, and sends the update again.
       timeout: Duration.seconds(20),
@@ -86,17 +103,18 @@ export class OperationsStack extends Stack {
       memoryMiB: 256,
       timeout: Duration.seconds(30),
     });
-    this.functions = {
-      'telegram-bot': telegramBot,
-      chart,
-      reconciler,
-      'margin-alert': marginAlert,
-    };
+    this.functions = new Map([
+      ['telegram-bot', telegramBot],
+      ['chart', chart],
+      ['reconciler', reconciler],
+      ['margin-alert', marginAlert],
+      ...(emergency ? [['emergency', emergency] as const] : []),
+    ]);
 
     telegramBot.lambda.addToRolePolicy(
       new PolicyStatement({
         actions: ['lambda:InvokeFunction'],
-        resources: [chart.lambda.functionArn],
+        resources: invoked.map(({ lambda }) => lambda.functionArn),
       }),
     );
     marginAlert.lambda.addToRolePolicy(
@@ -110,6 +128,39 @@ export class OperationsStack extends Stack {
     new CfnOutput(this, OUTPUTS.webhookUrl, {
       value: url.url,
       description: 'Registered with Telegram by plimsoll setup',
+    });
+  }
+
+  /**
+   * Leads in a dead trader's place, to close and end. Nothing but the bot's role may invoke it: it has no
+   * policy of its own, no address and no schedule.
+   */
+  #emergency({
+    settings,
+    codeOf,
+    table,
+    secrets,
+    network,
+  }: OperationsStackProps): OperatorFunction {
+    return new OperatorFunction(this, 'Emergency', {
+      settings,
+      table,
+      tableRole: 'emergency',
+      network: hasStaticAddress(settings) ? network : null,
+      code: codeOf('emergency'),
+      description: 'Closes the position where no trader leads, asked by the bot',
+      secrets: {
+        [VARIABLES.telegramSecret]: secrets.telegram,
+        [VARIABLES.tradingKeySecret]: secrets.tradingKey,
+      },
+      // A processor of its own: a session that stands still for two seconds steps down.
+      memoryMiB: 1769,
+      // An order whose fate is not known is asked after for minutes, and a ban lasts two.
+      timeout: Duration.minutes(10),
+      // The request stays on record, so a later attempt goes on with it.
+      retry: { attempts: 2, ageMax: Duration.hours(1) },
+      // Who leads is for the lease to say; this only spares a second one the waiting.
+      ...(settings.webhookConcurrency > 0 ? { reservedConcurrency: 1 } : {}),
     });
   }
 

@@ -11,13 +11,15 @@ import { acknowledge } from './acknowledgements.ts';
 import type { Settings } from './config.ts';
 import { logGroup } from './log-group.ts';
 import { programEnvironment } from './program-environment.ts';
-import { grantTable } from './table-grant.ts';
+import { grantTable, type TableRole } from './table-grant.ts';
 
 export interface OperatorFunctionProps {
   readonly settings: Settings;
   readonly code: Code;
   readonly description: string;
   readonly table: ITable;
+  /** What it may do there; absent: what every Lambda may. */
+  readonly tableRole?: TableRole;
   /** Secrets it may read, by the variable that names them. */
   readonly secrets: Readonly<Record<string, ISecret | null>>;
   readonly environment?: Readonly<Record<string, string>>;
@@ -25,6 +27,8 @@ export interface OperatorFunctionProps {
   readonly timeout: Duration;
   /** Executions set apart for it. */
   readonly reservedConcurrency?: number;
+  /** Of an asynchronous invocation that fails; absent: one retry, of what is not older than a minute. */
+  readonly retry?: { readonly attempts: number; readonly ageMax: Duration };
   /** Where it leaves by the deployment's static address. */
   readonly network?: {
     readonly vpc: IVpc;
@@ -50,6 +54,8 @@ export class OperatorFunction extends Construct {
   constructor(scope: Construct, id: string, props: OperatorFunctionProps) {
     super(scope, id);
     const { settings, table, network } = props;
+    // Whatever is asynchronous comes again by itself; what is old is worth nothing.
+    const { retry = { attempts: 1, ageMax: Duration.minutes(1) } } = props;
     const logs = logGroup(this, 'Logs', settings);
     this.logGroupName = logs.logGroupName;
 
@@ -66,7 +72,7 @@ export class OperatorFunction extends Construct {
       assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
     });
     logs.grantWrite(role);
-    grantTable(role, { table, role: 'operator', settings });
+    grantTable(role, { table, role: props.tableRole ?? 'operator', settings });
     const secretVariables: Record<string, string> = {};
     for (const [variable, secret] of Object.entries(props.secrets)) {
       if (!secret) continue;
@@ -96,9 +102,8 @@ export class OperatorFunction extends Construct {
       role,
       logGroup: logs,
       deadLetterQueue: this.deadLetters,
-      // Whatever is asynchronous comes again by itself; what is old is worth nothing.
-      retryAttempts: 1,
-      maxEventAge: Duration.minutes(1),
+      retryAttempts: retry.attempts,
+      maxEventAge: retry.ageMax,
       ...(props.reservedConcurrency
         ? { reservedConcurrentExecutions: props.reservedConcurrency }
         : {}),

@@ -15,7 +15,7 @@ export interface SecretsStackProps extends StackProps {
 
 export class SecretsStack extends Stack {
   readonly telegram: ISecret;
-  /** May trade; only the trader reads it. */
+  /** May trade; only the trader reads it, and the emergency function where there is one. */
   readonly tradingKey: ISecret | null;
   /** May look; for Lambdas. */
   readonly readOnlyKey: ISecret | null;

@@ -1,6 +1,6 @@
 /**
  * Rights on the table: the actions of TABLE_ACCESS and no other, writes only in the partitions of this
- * deployment's trader. So no Lambda can write an order, whatever its code does.
+ * deployment's trader. So no Lambda but the emergency function can write an order, whatever its code does.
  */
 import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
 import { type IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';

@@ -198,7 +198,7 @@ async function whereNoTraderRuns(
   id: string,
 ): Promise<string> {
   if (configuration.mode === 'paper') {
-    return 'Paper: the exchange lives in the trader’s own process, so nobody else can close there, and no money is at stake.';
+    return 'In paper the exchange lives in the trader’s own process, so nobody else can close there; no money is at stake.';
   }
   if (!emergency) {
     return `If none runs: the emergency function is off. ${BY_HAND} To have one: -c emergencyFlatten=true.`;

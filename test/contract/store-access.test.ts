@@ -134,6 +134,13 @@ describe.skipIf(!hasDynoxide)('what the stores ask of DynamoDB', () => {
     expect([...recorded.loose]).toEqual([]);
   });
 
+  test('by the emergency function: as a trader, but for the paper exchange', async () => {
+    await perform(operated, stores.store);
+    await perform(led, stores.store);
+    await perform(controlled, stores.control);
+    expect(compared(allowedCalls('emergency'))).toEqual({ refused: [], unused: [] });
+  });
+
   test('by a trader: what its rules allow, each of them needed', async () => {
     await perform(operated, stores.store);
     await perform(led, stores.store);

@@ -12,8 +12,8 @@ import { buildId } from '../../shared/config/build.ts';
 import { importFresh, isolatedBundle } from './isolated.ts';
 
 const SIZE_MAX_BYTES = 1_200_000;
-/** Draws with a WASM library and a font. */
-const LARGE: ReadonlySet<string> = new Set(['chart']);
+/** One draws with a WASM library and a font; one is the trader, and nobody waits for it to start. */
+const LARGE: ReadonlySet<string> = new Set(['chart', 'emergency']);
 
 /** What says of which build it is, and compares. */
 const TOLD: ReadonlySet<string> = new Set(['telegram-bot', 'reconciler']);

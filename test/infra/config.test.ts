@@ -28,6 +28,16 @@ describe('the settings', () => {
     }
   });
 
+  it('have no second program with the trading key but where the owner asks for one', () => {
+    expect(settings({ mode: 'demo' }).emergencyFlatten).toBe(false);
+    for (const emergencyFlatten of [true, 'true']) {
+      expect(settings({ mode: 'demo', emergencyFlatten }).emergencyFlatten).toBe(true);
+    }
+    // Text of the command line, which is true to JavaScript.
+    expect(settings({ mode: 'demo', emergencyFlatten: 'false' }).emergencyFlatten).toBe(false);
+    expect(() => settings({ emergencyFlatten: true })).toThrow(/in mode paper: .*own process/);
+  });
+
   it.each([
     ['deployment', 'too-long-name'],
     ['deployment', 'Main'],
@@ -46,6 +56,7 @@ describe('the settings', () => {
     ['region', 'tokyo'],
     ['fckNatAmi', 'fck-nat'],
     ['webhookConcurrency', '-1'],
+    ['emergencyFlatten', 'yes'],
   ])('refuse %s = %s, naming key, value and what is accepted', (key, value) => {
     const attempt = () => settings({ [key]: value });
     expect(attempt).toThrow(DeploymentError);

@@ -1,6 +1,6 @@
 /**
  * Goal: each program may do what its code calls, and nothing else; no Lambda can write an order or read the
- * trading key. Method: the commands of AWS's SDK that are reachable from a program's entry, by following its
+ * trading key but the emergency function, which nobody but the bot may invoke. Method: the commands of AWS's SDK that are reachable from a program's entry, by following its
  * imports, against the statements of its role.
  */
 import { readFileSync } from 'node:fs';
@@ -62,7 +62,9 @@ interface Statement {
 let templates: Templates;
 let called: Map<BundleName, Set<string>>;
 beforeAll(async () => {
-  templates = templatesOf(build({ context: { mode: 'live', egress: 'fck-nat' } }));
+  templates = templatesOf(
+    build({ context: { mode: 'live', egress: 'fck-nat', emergencyFlatten: 'true' } }),
+  );
   called = new Map(
     await Promise.all(PROGRAMS.map(async (name) => [name, await commandsOf(name)] as const)),
   );
@@ -101,7 +103,9 @@ const ROLES: Readonly<Record<BundleName, { stack: keyof Templates; role: RegExp 
   'sweep-worker': { stack: 'research', role: /^WorkerRole/ },
 };
 const PROGRAMS = Object.keys(ROLES) as BundleName[];
-const LAMBDAS = PROGRAMS.filter((name) => name !== 'trader' && name !== 'sweep-worker');
+/** Who may lead. */
+const LEADERS: readonly BundleName[] = ['trader', 'emergency'];
+const LAMBDAS = PROGRAMS.filter((name) => !LEADERS.includes(name) && name !== 'sweep-worker');
 
 function statementsOf(name: BundleName): Statement[] {
   const { stack, role } = ROLES[name];
@@ -155,12 +159,71 @@ describe('a Lambda', () => {
   });
 });
 
+describe('the emergency function', () => {
+  const writes = () =>
+    allowed('emergency').filter((statement) =>
+      actionsOf(statement).some((a) => /^dynamodb:(Put|Update|Delete|ConditionCheck)/.test(a)),
+    );
+
+  it('writes what a leader writes, of this trader, and never the paper exchange’s books', () => {
+    expect(writes().length).toBeGreaterThan(0);
+    for (const { Condition } of writes()) {
+      expect(Condition).toEqual({
+        'ForAllValues:StringEquals': {
+          'dynamodb:LeadingKeys': ['trader#live+main+BTCUSDT', 'control#live+main+BTCUSDT'],
+        },
+        Null: { 'dynamodb:LeadingKeys': 'false' },
+      });
+    }
+  });
+
+  it('reads the trading key and the bot’s token, and no other secret', () => {
+    const secrets = allowed('emergency')
+      .filter((statement) => actionsOf(statement).includes('secretsmanager:GetSecretValue'))
+      .flatMap(({ Resource }) => [Resource].flat().map((one) => JSON.stringify(one)));
+    expect(secrets).toHaveLength(2);
+    for (const name of [/Telegram/, /TradingKey/]) {
+      expect(secrets.filter((secret) => name.test(secret))).toHaveLength(1);
+    }
+  });
+
+  it('is invoked by the bot’s role, and has no other door', () => {
+    const invokers = PROGRAMS.filter((name) =>
+      allowed(name).some(
+        (statement) =>
+          actionsOf(statement).includes('lambda:InvokeFunction') &&
+          /"Emergency/.test(JSON.stringify(statement.Resource)),
+      ),
+    );
+    expect(invokers).toEqual(['telegram-bot']);
+    const doors = resourcesOf(...Object.values(templates)).filter(
+      ([, { Type, Properties }]) =>
+        /^AWS::(Lambda::(Permission|Url|EventSourceMapping)|Scheduler|Events)/.test(Type) &&
+        /"Emergency/.test(JSON.stringify(Properties)),
+    );
+    expect(doors).toEqual([]);
+    const roles = resourcesOf(...Object.values(templates)).filter(
+      ([, { Type, Properties }]) =>
+        Type === 'AWS::IAM::Policy' &&
+        /lambda:InvokeFunction/.test(JSON.stringify(Properties)) &&
+        /"Emergency/.test(JSON.stringify(Properties)),
+    );
+    expect(roles.map(([id]) => id)).toEqual([expect.stringMatching(/^TelegramBotRole/)]);
+  });
+});
+
 describe('the trader', () => {
-  it('alone reads the trading key, and no other does', () => {
+  it('reads the trading key, and beside the emergency function no other does', () => {
     const readers = PROGRAMS.filter((name) =>
       /TradingKey/.test(JSON.stringify(statementsOf(name))),
     );
-    expect(readers).toEqual(['trader']);
+    expect(readers).toEqual(LEADERS);
+    const without = templatesOf(build({ context: { mode: 'live', egress: 'fck-nat' } }));
+    const holders = resourcesOf(...Object.values(without)).filter(
+      ([, { Type, Properties }]) =>
+        Type === 'AWS::IAM::Policy' && /TradingKey/.test(JSON.stringify(Properties)),
+    );
+    expect(holders.map(([id]) => id)).toEqual([expect.stringMatching(/^TaskTaskRole/)]);
   });
 
   it('writes only its own partitions, as the stores name them', () => {

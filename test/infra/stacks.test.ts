@@ -260,6 +260,31 @@ describe('the Lambdas', () => {
     }
   });
 
+  it('count one more where the owner has turned the emergency function on, behind the static address', () => {
+    const context = { emergencyFlatten: 'true' };
+    const live = templatesOf(build({ context: { ...context, mode: 'live', egress: 'fck-nat' } }));
+    const demo = templatesOf(
+      build({ context: { ...context, mode: 'demo', webhookConcurrency: 0 } }),
+    );
+    const emergency = (templates: Templates) =>
+      lambdas(templates).find(({ Properties }) => /^Closes/.test(String(Properties.Description)))
+        ?.Properties;
+    for (const templates of everywhere()) expect(emergency(templates)).toBeUndefined();
+    expect(lambdas(live)).toHaveLength(5);
+    expect(emergency(live)).toMatchObject({
+      ReservedConcurrentExecutions: 1,
+      Timeout: 600,
+      VpcConfig: expect.anything(),
+    });
+    // A public address of Lambda's own: keys of the demo are not restricted to one.
+    expect(emergency(demo)?.VpcConfig).toBeUndefined();
+    expect(emergency(demo)?.ReservedConcurrentExecutions).toBeUndefined();
+    live.operations.hasResourceProperties('AWS::Lambda::EventInvokeConfig', {
+      MaximumRetryAttempts: 2,
+      MaximumEventAgeInSeconds: 3600,
+    });
+  });
+
   it('are woken every five minutes and every minute', () => {
     const rates = ofType('AWS::Scheduler::Schedule', paper.operations).map(
       ({ Properties }) => Properties.ScheduleExpression,

@@ -5,7 +5,7 @@ import { build } from './synthesized.ts';
 
 // Paper has nothing that live has not.
 const choices = [
-  { mode: 'live', egress: 'fck-nat' },
+  { mode: 'live', egress: 'fck-nat', emergencyFlatten: 'true' },
   { mode: 'live', egress: 'nat-gateway' },
 ];
 

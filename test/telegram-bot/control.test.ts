@@ -238,6 +238,53 @@ describe.skipIf(!hasDynoxide)('control by Telegram', () => {
     ]);
   });
 
+  describe('/flatten, where no trader may be running', () => {
+    const confirmed = async (options: Parameters<typeof startRig>[1]) => {
+      const own = await startRig(engine.endpoint, options);
+      await own.say('/flatten');
+      const button = own.button();
+      await own.press(button);
+      await own.press(button);
+      const answers = own.telegram.texts();
+      const requests = await own.store.operatorRequests();
+      const { state: trading } = await own.store.tradingState();
+      await own.stop();
+      return { answer: answers.find((text) => text.startsWith('HALTED')), requests, trading };
+    };
+
+    test('starts the emergency function once, for the request that is on record', async () => {
+      const started: string[] = [];
+      const { answer, requests } = await confirmed({
+        mode: 'live',
+        startEmergency: async ({ id }) => void started.push(id),
+      });
+      expect(answer).toContain('NOT RUNNING');
+      expect(answer).toContain('The emergency function is looking, too');
+      expect(started).toEqual(requests.map(({ id }) => id));
+      expect(started).toHaveLength(1);
+    });
+
+    test('says what to do by hand where it cannot be started', async () => {
+      const { answer, requests, trading } = await confirmed({
+        mode: 'live',
+        startEmergency: () => Promise.reject(new Error('AccessDenied')),
+      });
+      expect(answer).toMatch(/could NOT be started.*close the position at market/s);
+      expect({ requests: requests.length, trading }).toEqual({ requests: 1, trading: 'halted' });
+    });
+
+    test('says what to do by hand, and how to turn it on, where it is off', async () => {
+      const { answer } = await confirmed({ mode: 'live' });
+      expect(answer).toMatch(/is off\..*close the position at market.*emergencyFlatten=true/s);
+    });
+
+    test('says in paper that nobody else can close there', async () => {
+      const { answer } = await confirmed({ mode: 'paper' });
+      expect(answer).toContain('the exchange lives in the trader’s own process');
+      expect(answer).not.toContain('By hand');
+    });
+  });
+
   test('any other update is taken once, however often it is delivered', async () => {
     const updateId = nextUpdateId();
     const update = messageUpdate({ userId: OWNER, text: '/reduce', nowMs: START_MS, updateId });
