@@ -26,6 +26,7 @@ export const RUNBOOK_SECTIONS = {
   Mismatch: 'Reconciliation mismatch',
   UnknownOrders: 'Unknown orders',
   LambdaErrors: 'Lambda errors',
+  EmergencyFailed: 'Emergency function',
   DeadLetters: 'Dead letters',
   TableThrottles: 'Table throttles',
 } as const;
@@ -70,7 +71,7 @@ export function addAlarms(
   );
 }
 
-function alarmRules(metrics: ObservedMetrics): Record<AlarmName, AlarmRule> {
+function alarmRules(metrics: ObservedMetrics): Partial<Record<AlarmName, AlarmRule>> {
   return {
     NoHeartbeat: {
       metric: metrics.own('tradingState', { label: 'heartbeats', statistic: Stats.SAMPLE_COUNT }),
@@ -134,6 +135,17 @@ function alarmRules(metrics: ObservedMetrics): Record<AlarmName, AlarmRule> {
       minutes: [2, 10],
       says: 'A Lambda failed twice in ten minutes.',
     },
+    // Its attempts are too far apart for the alarm before.
+    ...(metrics.emergencyErrors
+      ? {
+          EmergencyFailed: {
+            metric: metrics.emergencyErrors,
+            threshold: 0,
+            minutes: [1, 1],
+            says: 'The emergency function did not close the position, or could not see that it is closed.',
+          },
+        }
+      : {}),
     DeadLetters: {
       metric: sumOf(metrics.deadLetters, 'dead letters'),
       threshold: 0,

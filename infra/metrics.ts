@@ -57,6 +57,7 @@ export function metricsOf({ settings, table, trader, operations }: Observed) {
       label,
     });
 
+  const lambdaErrors = perFunction('Errors', Stats.SUM);
   return {
     /** One of our own, over a minute. */
     own(key: MetricKey, { label, statistic }: { label: string; statistic?: string }): Metric {
@@ -70,7 +71,9 @@ export function metricsOf({ settings, table, trader, operations }: Observed) {
         unit: Unit[METRICS[key].unit.toUpperCase() as keyof typeof Unit],
       });
     },
-    lambdaErrors: perFunction('Errors', Stats.SUM),
+    lambdaErrors,
+    /** Null where it is not turned on. */
+    emergencyErrors: lambdaErrors.find(({ label }) => label === 'emergency') ?? null,
     lambdaDurations: perFunction('Duration', 'p99'),
     deadLetters: functions.map(
       ([name, { deadLetters }]) =>

@@ -49,6 +49,8 @@ const TELEGRAM = { botToken: '7:e2e-token', webhookSecret: 'e2e-secret', allowed
 const KEY = { apiKey: ACCOUNT.key, apiSecret: ACCOUNT.secret };
 const KEY_ARN = 'arn:aws:secretsmanager:eu-central-1:1:secret:trading-key';
 const TIME_LIMIT_MS = 120_000;
+/** How whoever led tells that a flatten is done. */
+const DONE = 'is done: no position, no open order';
 const folder = storyFolder('emergency');
 
 describe.skipIf(!hasDynoxide)('a flatten asked for by Telegram', () => {
@@ -213,6 +215,28 @@ describe.skipIf(!hasDynoxide)('a flatten asked for by Telegram', () => {
     await trader.line(says('signal'));
     expect(Number(await exchange.judge.position())).toBe(0);
     expect((await store.tradingState()).state).toBe('halted');
+  }, 60_000);
+
+  test('is left to a trader that leads', async () => {
+    await post(messageUpdate({ userId: OWNER, text: '/resume', nowMs: Date.now() }));
+    const data = telegram.calls.at(-1)?.buttons[0] ?? '';
+    await post(pressUpdate({ userId: OWNER, data, nowMs: Date.now() }));
+    await trader.line(says('fill'), 30_000);
+    const epoch = (await store.heartbeat())?.epoch;
+    const told = telegram.texts().filter((text) => text.includes(DONE)).length;
+    await flatten();
+    // A trader that is done within two seconds leaves it nothing to wait for.
+    const outcome = await outcomeOf(deliver(invocations.at(-1) as Invocation));
+    expect(['byTrader', 'notWanted']).toContain(outcome);
+    await expect
+      .poll(() => telegram.texts().filter((text) => text.includes(DONE)).length, {
+        timeout: 10_000,
+      })
+      .toBe(told + 1);
+    expect(Number(await exchange.judge.position())).toBe(0);
+    const exits = (await store.orders()).filter(({ intent }) => intent.purpose === 'flatten');
+    expect(exits.at(-1)?.intent.epoch).toBe(epoch);
+    expect((await store.heartbeat())?.epoch).toBe(epoch);
     expect(await trader.end()).toBe(0);
   }, 60_000);
 });

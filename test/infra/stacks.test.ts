@@ -29,6 +29,7 @@ let paper: Templates;
 let fckNat: Templates;
 let natGateway: Templates;
 let chosen: Templates;
+let emergency: Templates;
 beforeAll(() => {
   paper = templatesOf(build({ context: { alertEmail: 'someone@example.com' } }));
   fckNat = templatesOf(build({ context: { mode: 'live', egress: 'fck-nat' } }));
@@ -38,6 +39,9 @@ beforeAll(() => {
   const fckNatAmi = 'ami-0123456789abcdef0';
   chosen = templatesOf(
     build({ context: { mode: 'demo', egress: 'fck-nat', fckNatAmi, webhookConcurrency: 0 } }),
+  );
+  emergency = templatesOf(
+    build({ context: { mode: 'live', egress: 'fck-nat', emergencyFlatten: 'true' } }),
   );
 });
 const all = (templates: Templates): Template[] => Object.values(templates);
@@ -261,25 +265,23 @@ describe('the Lambdas', () => {
   });
 
   it('count one more where the owner has turned the emergency function on, behind the static address', () => {
-    const context = { emergencyFlatten: 'true' };
-    const live = templatesOf(build({ context: { ...context, mode: 'live', egress: 'fck-nat' } }));
     const demo = templatesOf(
-      build({ context: { ...context, mode: 'demo', webhookConcurrency: 0 } }),
+      build({ context: { mode: 'demo', emergencyFlatten: 'true', webhookConcurrency: 0 } }),
     );
-    const emergency = (templates: Templates) =>
+    const functionOf = (templates: Templates) =>
       lambdas(templates).find(({ Properties }) => /^Closes/.test(String(Properties.Description)))
         ?.Properties;
-    for (const templates of everywhere()) expect(emergency(templates)).toBeUndefined();
-    expect(lambdas(live)).toHaveLength(5);
-    expect(emergency(live)).toMatchObject({
+    for (const templates of everywhere()) expect(functionOf(templates)).toBeUndefined();
+    expect(lambdas(emergency)).toHaveLength(5);
+    expect(functionOf(emergency)).toMatchObject({
       ReservedConcurrentExecutions: 1,
       Timeout: 600,
       VpcConfig: expect.anything(),
     });
     // A public address of Lambda's own: keys of the demo are not restricted to one.
-    expect(emergency(demo)?.VpcConfig).toBeUndefined();
-    expect(emergency(demo)?.ReservedConcurrentExecutions).toBeUndefined();
-    live.operations.hasResourceProperties('AWS::Lambda::EventInvokeConfig', {
+    expect(functionOf(demo)?.VpcConfig).toBeUndefined();
+    expect(functionOf(demo)?.ReservedConcurrentExecutions).toBeUndefined();
+    emergency.operations.hasResourceProperties('AWS::Lambda::EventInvokeConfig', {
       MaximumRetryAttempts: 2,
       MaximumEventAgeInSeconds: 3600,
     });
@@ -362,7 +364,8 @@ describe('the sweep', () => {
   });
 });
 
-const alarms = () => ofType('AWS::CloudWatch::Alarm', paper.observability);
+/** All there are: one more where the emergency function is on. */
+const alarms = () => ofType('AWS::CloudWatch::Alarm', emergency.observability);
 const sectionOf = ({ Properties }: Resource) =>
   /Runbook: infra\/runbook\.md, "(.+)"\.$/.exec(String(Properties.AlarmDescription))?.[1];
 

@@ -258,7 +258,7 @@ describe.skipIf(!hasDynoxide)('control by Telegram', () => {
         mode: 'live',
         startEmergency: async ({ id }) => void started.push(id),
       });
-      expect(answer).toContain('NOT RUNNING');
+      expect(answer).toContain('Trader: has not run yet');
       expect(answer).toContain('The emergency function is looking, too');
       expect(started).toEqual(requests.map(({ id }) => id));
       expect(started).toHaveLength(1);
