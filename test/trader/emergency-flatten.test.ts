@@ -20,6 +20,7 @@ import type { TimeMs } from '../../shared/core/units.ts';
 import { requestFlatten, resumeTrading } from '../../shared/operation/steer.ts';
 import type { Clock } from '../../shared/ports/clock.ts';
 import { type ExchangeClient, ExchangeError } from '../../shared/ports/exchange.ts';
+import type { MarketDataClient } from '../../shared/ports/market-data-client.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { ACCOUNT, type RunningExchange, startExchange, storyFolder } from '../support/sessions.ts';
 
@@ -187,6 +188,15 @@ describe('where nobody leads, at the exchange', () => {
     exchange.judge.request('POST', '/fapi/v1/order', { symbol: 'BTCUSDT', ...params });
   const buy = () => order({ side: 'BUY', type: 'MARKET', quantity: '0.010' });
 
+  /** Its book comes later than the session looks for what it is asked to do, as from far away. */
+  function late(client: MarketDataClient): MarketDataClient {
+    return {
+      start: async (sink) => void clock.after(1_500, () => void client.start(sink)),
+      stop: () => client.stop(),
+      stats: () => client.stats(),
+    };
+  }
+
   /** The real client; `place` stands between it and the wire. */
   function acting(place: (send: ExchangeClient['placeOrder']) => ExchangeClient['placeOrder']) {
     return rig(clock, async () => {
@@ -203,7 +213,8 @@ describe('where nobody leads, at the exchange', () => {
       });
       return {
         exchange: { ...client, placeOrder: place((intent) => client.placeOrder(intent)) },
-        createMarketData: async (instrument) => createBinanceMarketData({ ...common, instrument }),
+        createMarketData: async (instrument) =>
+          late(createBinanceMarketData({ ...common, instrument })),
         isRealTime: true,
         loopLagMs: null,
       };
@@ -224,6 +235,8 @@ describe('where nobody leads, at the exchange', () => {
     await ask();
     const { outcome, text } = await run();
     expect(outcome, text).toBe('flat');
+    // By a limit within the collar, though the request was there before the book.
+    expect(text).toMatch(/exit: sell 0\.010 at [\d.]+ or better .*: filled 0\.010 at [\d.]+/);
     expect(told.at(-1)).toBe(text);
     expect(await exchange.judge.openOrders()).toMatchObject([{ clientOrderId: 'somebody-else' }]);
     expect(foreign).toMatchObject({ status: 'NEW' });
