@@ -49,6 +49,8 @@ const TELEGRAM = { botToken: '7:e2e-token', webhookSecret: 'e2e-secret', allowed
 const KEY = { apiKey: ACCOUNT.key, apiSecret: ACCOUNT.secret };
 const KEY_ARN = 'arn:aws:secretsmanager:eu-central-1:1:secret:trading-key';
 const TIME_LIMIT_MS = 120_000;
+/** Too little for a second try. */
+const NO_TIME_LIMIT_MS = 50_000;
 /** How whoever led tells that a flatten is done. */
 const DONE = 'is done: no position, no open order';
 const folder = storyFolder('emergency');
@@ -129,11 +131,11 @@ describe.skipIf(!hasDynoxide)('a flatten asked for by Telegram', () => {
     return program;
   }
 
-  function deliver({ payload }: Invocation): Program {
+  function deliver({ payload }: Invocation, timeLimitMs = TIME_LIMIT_MS): Program {
     const environment = { ...shared, [VARIABLES.tradingKeySecret]: KEY_ARN };
     const program = invokeBundle(file('emergency'), folder, {
       payload,
-      timeLimitMs: TIME_LIMIT_MS,
+      timeLimitMs,
       environment,
     });
     programs.push(program);
@@ -239,4 +241,23 @@ describe.skipIf(!hasDynoxide)('a flatten asked for by Telegram', () => {
     expect((await store.heartbeat())?.epoch).toBe(epoch);
     expect(await trader.end()).toBe(0);
   }, 60_000);
+
+  test('fails where the exchange cannot be reached, so that Lambda tries again', async () => {
+    await exchange.program.end('SIGKILL');
+    await flatten();
+    const program = deliver(invocations.at(-1) as Invocation, NO_TIME_LIMIT_MS);
+    expect(await program.ended).toBe(1);
+    expect(program.lines.join('\n')).toContain('NotFlatError');
+    const { text } = await telegram.message((call) => call.text.includes('NOT DONE'));
+    expect(text).toContain('close the position at market');
+    expect(await store.operatorRequests()).toHaveLength(1);
+  }, 60_000);
+
+  test('says nothing secret', () => {
+    const text = programs.flatMap(({ lines }) => lines).join('\n');
+    expect(text).toContain('"event":"emergency"');
+    for (const secret of [KEY.apiKey, KEY.apiSecret, TELEGRAM.botToken]) {
+      expect(text).not.toContain(secret);
+    }
+  });
 });

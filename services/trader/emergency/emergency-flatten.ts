@@ -31,7 +31,7 @@ export interface EmergencyServices {
   readonly presenter: Presenter;
   /** Names this process in the lease, and no other: two deliveries of one event are two processes. */
   readonly owner: string;
-  /** Anew for each session. Whatever it throws is tried again. */
+  /** Anew for each session. What EXPECTED names is told and tried again, anything else thrown on. */
   readonly openSession: () => Promise<SessionMeans>;
 }
 
