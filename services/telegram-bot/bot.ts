@@ -35,8 +35,8 @@ export interface BotParts extends queries.QueryParts {
   readonly allowedUserIds: readonly number[];
   /** Null where none is deployed. */
   readonly charts: ChartDrawer | null;
-  /** Null where it is not turned on. */
-  readonly emergency: EmergencyStarter | null;
+  /** Absent where it is not turned on. */
+  readonly emergency?: EmergencyStarter | undefined;
   readonly log: Log;
   /** Why this version must not write what another version reads; null where it is the store's own. */
   readonly unreadable: string | null;

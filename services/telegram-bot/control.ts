@@ -22,8 +22,8 @@ export interface ControlParts {
   readonly now: () => TimeMs;
   /** Whose trader this is. */
   readonly configuration: Pick<EffectiveConfiguration, 'mode'>;
-  /** Closes where no trader leads; null where it is not turned on. */
-  readonly emergency: EmergencyStarter | null;
+  /** Closes where no trader leads; absent where it is not turned on. */
+  readonly emergency?: EmergencyStarter | undefined;
   /** Names a button, so that nobody can guess it; absent: random bytes. Of a simulation's seed where one runs. */
   readonly newNonce?: () => string;
 }

@@ -59,7 +59,7 @@ function fixedParts(): FixedParts {
       : null,
     emergency: emergencyFunction
       ? { start: (request) => invoker.invokeLater(emergencyFunction, request) }
-      : null,
+      : undefined,
     version: about.version,
     build: buildId(),
     deployment: process.env[VARIABLES.deployment] ?? 'not named',

@@ -52,7 +52,7 @@ export async function checkAccount(
  */
 export async function checkExit(exchange: ExchangeClient, symbol: string): Promise<void> {
   const { isHedgeMode, canTrade } = await exchange.accountSettings();
-  const inScope = { isMultiAsset: false, isIsolated: false };
+  const inScope = { isMultiAsset: false, isIsolated: false, paysFeesInBnb: false };
   refuse(accountProblems({ ...inScope, isHedgeMode, canTrade }, symbol));
 }
 

@@ -65,7 +65,6 @@ describe('the bot', () => {
       control: createMemoryControlStore(),
       configuration: loadConfiguration({ file: null, environment: {}, flags: { mode: 'paper' } }),
       charts: null,
-      emergency: null,
       build: 'b1',
       unreadable: null,
       version: '1.2.3',

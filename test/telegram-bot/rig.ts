@@ -62,7 +62,7 @@ export async function startRig(
           },
         }
       : null,
-    emergency: options.startEmergency ? { start: options.startEmergency } : null,
+    emergency: options.startEmergency ? { start: options.startEmergency } : undefined,
     version: '1.2.3',
     build: 'b1',
     unreadable: options.unreadable ?? null,

@@ -63,6 +63,7 @@ function rig(clock: Clock, openMeans: () => Promise<Omit<SessionMeans, 'store'>>
     clock,
     store,
     owner: 'emergency-1',
+    build: 'b1',
     notifiers: [{ name: 'chat', deliver: async ({ text }) => void told.push(text) }],
     presenter: { notify: () => undefined, summary: () => undefined },
     openSession: async () => ({ ...(await openMeans()), store: open() }),

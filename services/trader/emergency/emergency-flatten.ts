@@ -29,6 +29,8 @@ export interface EmergencyServices {
   readonly store: Store;
   readonly notifiers: readonly Notifier[];
   readonly presenter: Presenter;
+  /** Of which sources this program was made, for the heartbeat. */
+  readonly build: string;
   /** Names this process in the lease, and no other: two deliveries of one event are two processes. */
   readonly owner: string;
   /** Anew for each session. What EXPECTED names is told and tried again, anything else thrown on. */
@@ -105,15 +107,11 @@ class EmergencyFlatten {
 
   /** One session; null where another may do better. */
   async #attempt(): Promise<EmergencyResult | null> {
-    const { configuration, clock, owner, presenter, notifiers, openSession } = this.#services;
+    const { openSession, store: _ownStore, ...services } = this.#services;
     try {
       const session = new TradingSession({
+        ...services,
         ...(await openSession()),
-        configuration,
-        clock,
-        owner,
-        presenter,
-        notifiers,
         journalDirectory: null,
         isExitOnly: true,
         observe: (view) => this.#record.observe(view),

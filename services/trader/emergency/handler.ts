@@ -17,6 +17,7 @@ import {
   createSecretReader,
   type SecretReader,
 } from '../../../shared/adapters/secrets/secrets-manager.ts';
+import { buildId } from '../../../shared/config/build.ts';
 import { exchangeKeySecret, VARIABLES } from '../../../shared/config/deployment.ts';
 import { HOSTS } from '../../../shared/config/hosts.ts';
 import { loadKeyless } from '../../../shared/config/keyless.ts';
@@ -71,6 +72,7 @@ export async function handler(
           store,
           presenter,
           openSession,
+          build: buildId(),
           notifiers: [chat],
           // Not the id of the invocation, which a second delivery may share: the lease tells owners apart.
           owner: `emergency-${randomUUID()}`,
