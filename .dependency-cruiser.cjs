@@ -20,7 +20,7 @@ module.exports = {
     // And the names they share with the infrastructure that makes what they connect to.
     only('adapters-import-ports-and-core', '^shared/adapters/', [
       '^shared/adapters/',
-      '^shared/config/deployment\\.ts$',
+      '^shared/config/(deployment|build)\\.ts$',
       '^shared/ports/',
       '^shared/core/',
       '^node_modules/',
@@ -52,7 +52,7 @@ module.exports = {
     ]),
     only('infra-imports-config', '^infra/', [
       '^infra/',
-      '^shared/config/deployment\\.ts$',
+      '^shared/config/(deployment|build)\\.ts$',
       '^node_modules/',
       '^node:',
       '^[a-z_/]+$',

@@ -174,7 +174,15 @@ export class TradingSession {
   }
 
   async #lead(leadership: Leadership): Promise<SessionResult> {
-    const { configuration, clock, store, exchange, presenter, build, isExitOnly = false } = this.#parts;
+    const {
+      configuration,
+      clock,
+      store,
+      exchange,
+      presenter,
+      build,
+      isExitOnly = false,
+    } = this.#parts;
     const startedMs = clock.now();
     await exchange.connect();
     const before = await clock.busy(store.heartbeat());

@@ -291,7 +291,12 @@ export interface OrderTradeUpdate {
   readonly expiryReason: ExpiryReason;
 }
 
-export type AccountUpdateReason = 'DEPOSIT' | 'WITHDRAW' | 'ORDER' | 'FUNDING_FEE' | 'INSURANCE_CLEAR';
+export type AccountUpdateReason =
+  | 'DEPOSIT'
+  | 'WITHDRAW'
+  | 'ORDER'
+  | 'FUNDING_FEE'
+  | 'INSURANCE_CLEAR';
 
 /** ACCOUNT_UPDATE. `position` is null where only the balance moved (funding on cross margin). */
 export interface AccountUpdate {
