@@ -13,10 +13,10 @@ const checks = readdirSync(rules)
 
 const rows = readFileSync(join(here, 'fault-catalogue.md'), 'utf8')
   .split('\n')
-  .filter((line) => /^\| [A-Z]+\d+ \|/.test(line))
+  .filter((line) => /^\| [A-Z]+\d+ +\|/.test(line))
   .map((line) => {
-    const [id = '', fault = '', does = '', heldBy = ''] = line.slice(2, -2).split(' | ');
-    return { id, fault, does, heldBy };
+    const [id = '', fault = '', does = '', heldBy = ''] = line.slice(2, -2).split(/ +\| +/);
+    return { id, fault, does, heldBy: heldBy.trim() };
   });
 
 const numbered = (letters: string, count: number) =>

@@ -60,7 +60,7 @@ class ExchangeLink implements ExchangeClient {
   }
 
   contractStatus() {
-    return { status: 'TRADING', deliveryMs: NEVER_MS };
+    return { status: this.#host.isPaused ? 'PRE_SETTLE' : 'TRADING', deliveryMs: NEVER_MS };
   }
 
   readContract() {

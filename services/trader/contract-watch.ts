@@ -10,9 +10,13 @@ export interface ContractWatchOptions {
   readonly clock: Clock;
   readonly exchange: ExchangeClient;
   readonly post: (fact: Fact) => void;
+  /** Something the exchange said of the contract holds entries now. */
+  readonly isHeld: () => boolean;
 }
 
 const EVERY_MS = 3_600_000;
+/** While it holds: that it is traded again may be told on a stream that was just down. */
+const HELD_EVERY_MS = 60_000;
 /** The description of all contracts is long: refusal after refusal does not ask for it more often. */
 const SUSPECT_EVERY_MS = 10_000;
 
@@ -22,7 +26,7 @@ const SUSPECT_EVERY_MS = 10_000;
  */
 const OF_THE_CONTRACT: ReadonlySet<number> = new Set([
   -1111, -4001, -4002, -4003, -4004, -4005, -4013, -4014, -4016, -4023, -4024, -4131, -4164, -1121,
-  -1122, -4140, -4141,
+  -1122, -4108, -4140, -4141,
 ]);
 
 export class ContractWatch {
@@ -47,8 +51,7 @@ export class ContractWatch {
   /** Reads where it is time, and posts what has changed. */
   async look(): Promise<void> {
     const { clock, exchange } = this.#options;
-    const dueMs = this.#isSuspect ? SUSPECT_EVERY_MS : EVERY_MS;
-    if (clock.monotonicMs() - this.#readMs < dueMs) return;
+    if (clock.monotonicMs() - this.#readMs < this.#everyMs()) return;
     this.#readMs = clock.monotonicMs();
     try {
       this.#tell(await exchange.readContract());
@@ -57,6 +60,11 @@ export class ContractWatch {
       // What was read last stays; the next look may be answered.
       if (!(error instanceof ExchangeError)) throw error;
     }
+  }
+
+  #everyMs(): number {
+    if (this.#isSuspect) return SUSPECT_EVERY_MS;
+    return this.#options.isHeld() ? HELD_EVERY_MS : EVERY_MS;
   }
 
   #tell({ spec, status }: Contract): void {

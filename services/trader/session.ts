@@ -222,7 +222,12 @@ export class TradingSession {
       onFailure: (notifier, error) =>
         this.#say(`${notifier} did not take an alert: ${error.message}`),
     });
-    const contract = new ContractWatch({ clock, exchange, post: (fact) => runtime.post(fact) });
+    const contract = new ContractWatch({
+      clock,
+      exchange,
+      post: (fact) => runtime.post(fact),
+      isHeld: () => engine.gate.holds.has('notTrading') || engine.gate.holds.has('contractChanged'),
+    });
     const performer = new CommandPerformer({
       clock,
       exchange,

@@ -15,12 +15,14 @@ let watch: ContractWatch;
 let said: Contract | ExchangeError;
 let asked = 0;
 let posted: object[] = [];
+let isHeld = false;
 
 beforeEach(() => {
   clock = new ManualClock();
   said = AS_BEFORE;
   asked = 0;
   posted = [];
+  isHeld = false;
   const exchange = {
     instrument: () => SPEC,
     contractStatus: () => STATUS,
@@ -30,7 +32,12 @@ beforeEach(() => {
       return said;
     },
   } as Partial<ExchangeClient> as ExchangeClient;
-  watch = new ContractWatch({ clock, exchange, post: (fact) => posted.push(fact) });
+  watch = new ContractWatch({
+    clock,
+    exchange,
+    post: (fact) => posted.push(fact),
+    isHeld: () => isHeld,
+  });
 });
 
 const pass = async (ms: number) => {
@@ -49,6 +56,18 @@ it('is asked for every hour; limits are told where they changed, the state each 
   await pass(HOUR);
   const settling = { kind: 'contractStatus', ...STATUS, status: 'SETTLING' };
   expect(posted.slice(1)).toEqual([{ kind: 'instrument', spec }, settling, settling]);
+});
+
+it('is asked for every minute while it holds entries', async () => {
+  isHeld = true;
+  await pass(59_999);
+  expect(asked).toBe(0);
+  await pass(1);
+  await pass(60_000);
+  expect(asked).toBe(2);
+  isHeld = false;
+  await pass(60_000);
+  expect(asked).toBe(2);
 });
 
 it('is asked for after a refusal that a change would explain, every ten seconds at most', async () => {
