@@ -14,6 +14,9 @@ interface Flags {
   readonly shrink: boolean;
 }
 
+/** A run of so many seeds, each with kinds of its own, is to have met each kind so often. */
+const NIGHTLY_SEEDS = 1_000;
+const STRUCK_MIN = 20;
 /** Every seventh or so result is shown: a line for each would say nothing. */
 const SHOWN_EVERY_MS = 1_000;
 
@@ -63,7 +66,10 @@ async function simulate(flags: Flags): Promise<number> {
   }
   const summary = tally.summary(tookS, flags.twice ?? 0);
   process.stdout.write(flags.json ? `${JSON.stringify(summary)}\n` : told(summary));
-  return 0;
+  const rare = faults === null && tally.seeds >= NIGHTLY_SEEDS ? tally.rare() : [];
+  if (rare.length === 0) return 0;
+  process.stderr.write(`plimsoll: struck fewer than ${STRUCK_MIN} times: ${rare.join(', ')}\n`);
+  return 1;
 }
 
 /** Crashes at every step of the ways that matter. */
@@ -134,6 +140,11 @@ class Tally {
     this.#virtualMs += result.virtualMs;
   }
 
+  /** Kinds that have struck so seldom that little is known of them. */
+  rare(): Fault[] {
+    return FAULT_KINDS.filter((kind) => (this.#faults.get(kind) ?? 0) < STRUCK_MIN);
+  }
+
   summary(tookS: number, twice: number) {
     return {
       seeds: this.seeds,
@@ -155,8 +166,10 @@ class Tally {
 function told(summary: ReturnType<Tally['summary']>): string {
   const { faults, ...rest } = summary;
   const rows = Object.entries(rest).map(([name, value]) => `${name.padEnd(15)} ${value}`);
-  const struck = Object.entries(faults).map(([kind, count]) => `${kind} ${count}`);
-  return `no rule was broken\n${rows.join('\n')}\nfaults          ${struck.join(', ')}\n`;
+  const struck = Object.entries(faults)
+    .toSorted(([, a], [, b]) => a - b)
+    .map(([kind, count]) => `  ${kind.padEnd(20)} ${String(count).padStart(7)}`);
+  return `no rule was broken\n${rows.join('\n')}\nfaults, the rarest first\n${struck.join('\n')}\n`;
 }
 
 function failureText(failed: SeedResult, smallest: SeedResult): string {

@@ -1,10 +1,10 @@
 /** What people may do from afar: I18, only what they asked for and not long ago; I19, each of it once. */
 import type { ShownMessage, TelegramWatch } from './telegram.ts';
 
-/** A command is obeyed for a minute, a button for half of one; then the store may be slow. */
+/** A command is obeyed for a minute, a button for half of one; then the store may be slow, twice or thrice. */
 const COMMAND_MS = 60_000;
 const BUTTON_MS = 30_000;
-const SLOW_MS = 15_000;
+const SLOW_MS = 9_000;
 const BY = 'Telegram user';
 
 interface Written {

@@ -190,4 +190,58 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     find: "if (order && event.reason === 'storeUnavailable') this.#save(order, out);",
     replace: '',
   },
+  {
+    name: 'obeys a command however old it is',
+    file: 'services/telegram-bot/bot.ts',
+    find: 'if (!(ageMs <= COMMAND_AGE_MAX_MS)) {',
+    replace: 'if (ageMs < -COMMAND_AGE_MAX_MS) {',
+  },
+  {
+    name: 'obeys a button however old it is',
+    file: 'services/telegram-bot/control.ts',
+    find: 'if (parts.now() > confirmation.expiresMs) {',
+    replace: 'if (confirmation.expiresMs < 0) {',
+  },
+  {
+    name: 'takes each delivery of an update for a new one',
+    file: 'services/telegram-bot/bot.ts',
+    find: 'return this.#parts.control.claim(`telegram:${ctx.update.update_id}`, CLAIM_KEPT_MS);',
+    replace: 'return Promise.resolve(ctx.update.update_id > 0);',
+  },
+  {
+    name: 'halts again for a halt that is delivered again after a resume',
+    file: 'services/telegram-bot/control.ts',
+    find: 'if (isRepeat && current.by !== TRADER && current.sinceMs > givenMs) return null;',
+    replace: 'void [isRepeat, TRADER, givenMs];',
+  },
+  {
+    name: 'takes equal fills for a difference',
+    file: 'services/reconciler/compare.ts',
+    find: '    if (store === exchange) continue;\n    if (item.exchangeMs > of.youngAfterMs && !(our && their)) {',
+    replace: '    if (item.exchangeMs > of.youngAfterMs) {',
+  },
+  {
+    name: 'does not compare what rests',
+    file: 'services/reconciler/compare.ts',
+    find: '  found.push(...compareResting(parties));\n',
+    replace: '',
+  },
+  {
+    name: 'tells nobody that the trading state has changed',
+    file: `${CORE}/engine.ts`,
+    find: '    this.#notifications.stateChanged(record, out);\n    if (record',
+    replace: '    if (record',
+  },
+  {
+    name: 'forgets which alerts a channel has taken',
+    file: `${TRADER}/alert-delivery.ts`,
+    find: '      taken.add(name);\n',
+    replace: '',
+  },
+  {
+    name: 'waits for a lease ten times as long as it lives',
+    file: `${TRADER}/leadership.ts`,
+    find: 'nowMs - seenMs >= LEASE_TTL_MS',
+    replace: 'nowMs - seenMs >= 10 * LEASE_TTL_MS',
+  },
 ];
