@@ -2,6 +2,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { FAULT_KINDS, type Fault } from '../simulation/faults.ts';
 import type { SeedResult } from '../simulation/run-seed.ts';
+import { STRUCK_MIN, Tally } from '../simulation/tally.ts';
 
 interface Flags {
   readonly seeds: number;
@@ -14,9 +15,6 @@ interface Flags {
   readonly shrink: boolean;
 }
 
-/** A run of so many seeds, each with kinds of its own, is to have met each kind so often. */
-const NIGHTLY_SEEDS = 1_000;
-const STRUCK_MIN = 20;
 /** Every seventh or so result is shown: a line for each would say nothing. */
 const SHOWN_EVERY_MS = 1_000;
 
@@ -66,7 +64,7 @@ async function simulate(flags: Flags): Promise<number> {
   }
   const summary = tally.summary(tookS, flags.twice ?? 0);
   process.stdout.write(flags.json ? `${JSON.stringify(summary)}\n` : told(summary));
-  const rare = faults === null && tally.seeds >= NIGHTLY_SEEDS ? tally.rare() : [];
+  const rare = faults === null ? tally.rare() : [];
   if (rare.length === 0) return 0;
   process.stderr.write(`plimsoll: struck fewer than ${STRUCK_MIN} times: ${rare.join(', ')}\n`);
   return 1;
@@ -108,61 +106,6 @@ async function differing(
   return unequal;
 }
 
-/** What many seeds came to. */
-class Tally {
-  readonly digests = new Map<number, string>();
-  readonly #perSeed: number[] = [];
-  readonly #kinds: number[] = [];
-  readonly #faults = new Map<Fault, number>(FAULT_KINDS.map((kind) => [kind, 0]));
-  #idle = 0;
-  #orders = 0;
-  #fills = 0;
-  #restarts = 0;
-  #virtualMs = 0;
-
-  get seeds(): number {
-    return this.digests.size;
-  }
-
-  add(result: SeedResult): void {
-    this.digests.set(result.seed, result.digest);
-    let struck = 0;
-    for (const [kind, count] of result.faults) {
-      struck += count;
-      this.#faults.set(kind, (this.#faults.get(kind) ?? 0) + count);
-    }
-    this.#perSeed.push(struck);
-    this.#kinds.push(result.kinds.length);
-    if (result.fills === 0) this.#idle += 1;
-    this.#orders += result.orders;
-    this.#fills += result.fills;
-    this.#restarts += result.restarts;
-    this.#virtualMs += result.virtualMs;
-  }
-
-  /** Kinds that have struck so seldom that little is known of them. */
-  rare(): Fault[] {
-    return FAULT_KINDS.filter((kind) => (this.#faults.get(kind) ?? 0) < STRUCK_MIN);
-  }
-
-  summary(tookS: number, twice: number) {
-    return {
-      seeds: this.seeds,
-      twice,
-      seconds: Math.round(tookS),
-      seedsPerMinute: Math.round((this.seeds / tookS) * 60),
-      virtualHours: Math.round(this.#virtualMs / 3_600_000),
-      faultsMedian: median(this.#perSeed),
-      kindsMedian: median(this.#kinds),
-      orders: this.#orders,
-      fills: this.#fills,
-      restarts: this.#restarts,
-      idlePercent: Math.round((this.#idle / this.seeds) * 100),
-      faults: Object.fromEntries(this.#faults),
-    };
-  }
-}
-
 function told(summary: ReturnType<Tally['summary']>): string {
   const { faults, ...rest } = summary;
   const rows = Object.entries(rest).map(([name, value]) => `${name.padEnd(15)} ${value}`);
@@ -179,10 +122,6 @@ plimsoll: seed ${failed.seed} broke ${smallest.violations[0]}
 of its ${failed.kinds.length} kinds of fault these are enough: ${kinds}
 to repeat it: plimsoll simulate --seeds 1 --seed ${failed.seed} --faults ${kinds}
 `;
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 }
 
 function whole(text: string): number {

@@ -138,7 +138,10 @@ export class SimulatedTelegram {
     const fromMs = this.#world.nowMs;
     this.#deliver(update, this.#random.between(50, 500) + lateMs, { fromMs, againMs: AGAIN_MS[0] });
     if (this.#faults.strikes('updateTwice')) {
-      this.#deliver(update, this.#random.between(50, TWICE_WITHIN_MS), { fromMs, againMs: AGAIN_MS[0] });
+      this.#deliver(update, this.#random.between(50, TWICE_WITHIN_MS), {
+        fromMs,
+        againMs: AGAIN_MS[0],
+      });
     }
   }
 

@@ -205,8 +205,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: 'takes each delivery of an update for a new one',
     file: 'services/telegram-bot/bot.ts',
-    find: 'return this.#parts.control.claim(`telegram:${ctx.update.update_id}`, CLAIM_KEPT_MS);',
-    replace: 'return Promise.resolve(ctx.update.update_id > 0);',
+    find: '    if (!(await this.#isFirst(ctx))) return;\n    const ageMs',
+    replace: '    const ageMs',
   },
   {
     name: 'halts again for a halt that is delivered again after a resume',

@@ -1,0 +1,109 @@
+/** The checker's rules about people and alerts, told stories that keep them and stories that break them. */
+import { beforeEach, describe, expect, it } from 'vitest';
+import { AlertRules } from '../../services/simulation/alert-rules.ts';
+import { CommandRules } from '../../services/simulation/command-rules.ts';
+import type { OutboxItem } from '../../shared/ports/store.ts';
+
+const BY = 'Telegram user 7';
+const RESUMED = { state: 'active', by: BY, reason: '/resume by the operator' };
+const HALTED = { state: 'halted', by: BY, reason: '/halt by the operator' };
+const BUTTON = { text: 'Resume?', button: 'resume:a' };
+
+let broken: string[];
+let commands: CommandRules;
+let alerts: AlertRules;
+
+beforeEach(() => {
+  broken = [];
+  const violated = (rule: string) => broken.push(rule);
+  commands = new CommandRules(violated);
+  alerts = new AlertRules(violated);
+});
+
+describe('what people do from afar', () => {
+  it('may resume by a button that was asked for, shown and pressed', () => {
+    commands.wrote('/resume', 0);
+    commands.shown(BUTTON, 1_000);
+    commands.pressed('resume:a');
+    commands.tradingState(RESUMED, 5_000);
+    expect(broken).toEqual([]);
+  });
+
+  it('may not resume by a button pressed once twice', () => {
+    commands.wrote('/resume', 0);
+    commands.shown(BUTTON, 1_000);
+    commands.pressed('resume:a');
+    commands.tradingState(RESUMED, 5_000);
+    commands.tradingState(RESUMED, 6_000);
+    expect(broken).toEqual(['I18']);
+  });
+
+  it('may not resume by a button that is old, or that nobody pressed', () => {
+    commands.wrote('/resume', 0);
+    commands.shown(BUTTON, 1_000);
+    commands.tradingState(RESUMED, 5_000);
+    commands.pressed('resume:a');
+    commands.tradingState(RESUMED, 41_000);
+    expect(broken).toEqual(['I18', 'I18']);
+  });
+
+  it('get one button for one command, and none for an old one', () => {
+    commands.wrote('/resume', 0);
+    commands.shown(BUTTON, 1_000);
+    commands.shown({ ...BUTTON, button: 'resume:b' }, 2_000);
+    commands.wrote('/flatten', 10_000);
+    commands.shown({ ...BUTTON, button: 'flatten:c' }, 100_000);
+    expect(broken).toEqual(['I18', 'I18']);
+  });
+
+  it('halt once by one command', () => {
+    commands.wrote('/halt', 0);
+    commands.tradingState(HALTED, 1_000);
+    commands.tradingState(HALTED, 2_000);
+    expect(broken).toEqual(['I19']);
+  });
+
+  it('are not told of a halt that nobody committed', () => {
+    commands.shown({ text: 'HALTED, committed at noon', button: null }, 0);
+    expect(broken).toEqual(['I8']);
+  });
+});
+
+describe('alerts', () => {
+  const calm = (sinceMs: number) => sinceMs;
+  const up = { oldest: undefined, upSinceMs: 0 };
+  const item = (text: string, timeMs: number) => ({ id: '1', text, timeMs }) as OutboxItem;
+  const owed = () => alerts.owe('a halt', 1_000, ({ text }) => text.includes('halted'));
+
+  it('are on record within ten seconds of their cause', () => {
+    owed();
+    alerts.look(11_000, calm, up);
+    expect(broken).toEqual([]);
+    alerts.look(11_001, calm, up);
+    expect(broken).toEqual(['L5']);
+  });
+
+  it('count only where they say what happened', () => {
+    owed();
+    alerts.notification(item('something else', 2_000));
+    alerts.look(20_000, calm, up);
+    alerts.notification(item('trading is halted', 21_000));
+    alerts.look(60_000, calm, up);
+    expect(broken).toEqual(['L5']);
+  });
+
+  it('are owed by nobody while no trader can act', () => {
+    owed();
+    alerts.look(60_000, () => null, up);
+    expect(broken).toEqual([]);
+  });
+
+  it('wait no longer than their way to people is closed', () => {
+    const oldest = item('trading is halted', 0);
+    alerts.look(200_000, calm, { oldest, upSinceMs: null });
+    alerts.look(200_000, calm, { oldest, upSinceMs: 100_000 });
+    expect(broken).toEqual([]);
+    alerts.look(300_000, calm, { oldest, upSinceMs: 100_000 });
+    expect(broken).toEqual(['L5']);
+  });
+});
