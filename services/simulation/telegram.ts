@@ -13,8 +13,9 @@ import type { World } from './world.ts';
 export const OPERATOR_ID = 7;
 /** An update that the webhook does not take is delivered again after so long, doubled each time up to the last. */
 const AGAIN_MS = [1_000, 60_000] as const;
-/** Delivered twice, it comes again this late: in the meantime much may have changed. */
-const TWICE_WITHIN_MS = 600_000;
+/** Delivered twice, it comes again while it is still obeyed, or when much may have changed. */
+const AGAIN_SOON_MS = 5_000;
+const AGAIN_LATE_MS = 600_000;
 /** Kept no longer than this. Source: Bot API, "Getting updates". */
 const KEPT_MS = 86_400_000;
 const HOUR_MS = 3_600_000;
@@ -138,7 +139,8 @@ export class SimulatedTelegram {
     const fromMs = this.#world.nowMs;
     this.#deliver(update, this.#random.between(50, 500) + lateMs, { fromMs, againMs: AGAIN_MS[0] });
     if (this.#faults.strikes('updateTwice')) {
-      this.#deliver(update, this.#random.between(50, TWICE_WITHIN_MS), {
+      const againWithinMs = this.#random.chance(500) ? AGAIN_SOON_MS : AGAIN_LATE_MS;
+      this.#deliver(update, this.#random.between(50, againWithinMs), {
         fromMs,
         againMs: AGAIN_MS[0],
       });

@@ -244,4 +244,10 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     find: 'nowMs - seenMs >= LEASE_TTL_MS',
     replace: 'nowMs - seenMs >= 10 * LEASE_TTL_MS',
   },
+  {
+    name: 'never takes back an order that rests',
+    file: `${CORE}/trading/execution/quote-keeper.ts`,
+    find: '      if (!this.#isWanted(order, nowMs)) this.#cancel(order, nowMs, out);\n',
+    replace: '',
+  },
 ];
