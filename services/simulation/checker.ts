@@ -13,6 +13,7 @@ import type { ExchangeHost, LedgerWatch } from './exchange-host.ts';
 import { calmSince, type Disturbance, ProtectionRules } from './protection-rules.ts';
 import { checkRest, type StoreAtRest } from './rest-rules.ts';
 import type { CommitLog } from './simulated-store.ts';
+import { SteeringRules } from './steering-rules.ts';
 
 export interface CheckerLimits {
   readonly recvWindowMs: number;
@@ -31,11 +32,6 @@ const WAY_MS = 8_000;
 
 /** The reconciler looks every five minutes, and again where a run failed. */
 const RECONCILED_MS = 16 * 60_000;
-/** A halt is seen within the poll, its cancels answered; quotes come every five seconds. */
-const HALT_MS = 12_000;
-/** A lease of 8 s, looked at every 2 s, 5 s to take it, and a quote. */
-const LEAD_MS = 20_000;
-
 interface Committed {
   readonly intent: Intent;
   readonly atMs: TimeMs;
@@ -52,15 +48,14 @@ export class Checker implements CommitLog, LedgerWatch {
   readonly #accepted = new Set<string>();
   /** Exchange order id of every order accepted, to its client id. */
   readonly #clientIds = new Map<number, string>();
-  readonly #halts: { state: string; atMs: TimeMs }[] = [];
   readonly #tradeIds = new Set<string>();
   #newestBookMs: () => number = () => 0;
   #disturbed: () => Disturbance = () => ({ struckMs: 0, refusedUntilMs: 0, servedSinceMs: null });
   readonly #protection: ProtectionRules;
+  readonly #steering: SteeringRules;
   readonly #alerts: AlertRules;
   readonly commands: CommandRules;
   #disagree: () => Promise<boolean> = async () => true;
-  #leasedMs: number;
   #epoch = 0;
   #position = 0;
   fills = 0;
@@ -68,17 +63,17 @@ export class Checker implements CommitLog, LedgerWatch {
   constructor(host: ExchangeHost, limits: CheckerLimits) {
     this.#host = host;
     this.#limits = limits;
-    this.#leasedMs = host.venue.nowMs;
     host.watch(this);
     const violated = (rule: string, detail: string) => this.violated(rule, detail);
     const disturbed = () => this.#disturbed();
     this.#protection = new ProtectionRules({ host, disturbed, violated });
+    const isOpening = (id: string) => this.#intents.get(id)?.intent.purpose === 'open';
+    this.#steering = new SteeringRules({ host, disturbed, isOpening, violated });
     this.#alerts = new AlertRules(violated);
     this.commands = new CommandRules(violated);
     host.onQuote(({ exchangeMs }) => {
       this.#protection.check(exchangeMs);
-      this.#checkLead(exchangeMs);
-      this.#checkHalt(exchangeMs);
+      this.#steering.check(exchangeMs);
     });
   }
 
@@ -137,7 +132,7 @@ export class Checker implements CommitLog, LedgerWatch {
 
   tradingState(change: { state: string; by: string; reason: string }, atMs: TimeMs): void {
     const { state } = change;
-    this.#halts.push({ state, atMs });
+    this.#steering.tradingState(state, atMs);
     this.commands.tradingState(change, atMs);
     if (change.by === 'reconciler' && change.reason.startsWith('store and exchange disagree')) {
       void this.#disagree().then((isSo) => {
@@ -161,27 +156,7 @@ export class Checker implements CommitLog, LedgerWatch {
   }
 
   lease(atMs: TimeMs): void {
-    this.#leasedMs = atMs;
-  }
-
-  /** L6: as long as a trader could lead, one does. */
-  #checkLead(atMs: TimeMs): void {
-    const fromMs = calmSince(this.#leasedMs, this.#disturbed());
-    if (fromMs !== null && atMs - fromMs > LEAD_MS) {
-      this.violated('L6', `nobody has led for ${atMs - this.#leasedMs} ms`);
-    }
-  }
-
-  /** L4: what would open does not rest on after a halt. */
-  #checkHalt(atMs: TimeMs): void {
-    const state = this.#halts.at(-1);
-    if (!state || state.state === 'active') return;
-    const fromMs = calmSince(state.atMs, this.#disturbed());
-    if (fromMs === null || atMs - fromMs <= HALT_MS) return;
-    for (const { clientOrderId } of this.#host.venue.openOrders('main')) {
-      if (this.#intents.get(clientOrderId)?.intent.purpose !== 'open') continue;
-      this.violated('L4', `${clientOrderId} rests ${atMs - state.atMs} ms after ${state.state}`);
-    }
+    this.#steering.lease(atMs);
   }
 
   /** To be called once a minute, with the oldest alert that waits, and since when there is a way to people. */
@@ -264,9 +239,9 @@ export class Checker implements CommitLog, LedgerWatch {
 
   #checkEntry(id: string, order: OrderView, atMs: TimeMs): void {
     const { recvWindowMs, bookAgeMaxMs, collarBps, positionNotionalMaxPpm } = this.#limits;
-    const state = this.#halts.at(-1);
-    if (state && state.state !== 'active' && atMs > state.atMs + recvWindowMs + CLOCK_MS) {
-      this.violated('I8', `${id} opens ${atMs - state.atMs} ms after ${state.state}`);
+    const halt = this.#steering.halt;
+    if (halt && atMs > halt.atMs + recvWindowMs + CLOCK_MS) {
+      this.violated('I8', `${id} opens ${atMs - halt.atMs} ms after ${halt.state}`);
     }
     const ageMs = atMs - this.#newestBookMs();
     if (ageMs > bookAgeMaxMs + WAY_MS)

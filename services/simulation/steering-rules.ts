@@ -1,0 +1,59 @@
+/** L4: what would open does not rest on after a halt. L6: somebody leads whenever somebody could. */
+import { ACCOUNT, type ExchangeHost } from './exchange-host.ts';
+import { calmSince, type Disturbance } from './protection-rules.ts';
+
+/** A halt is seen within the poll, its cancels answered; quotes come every five seconds. */
+const HALT_MS = 12_000;
+/** A lease of 8 s, looked at every 2 s, 5 s to take it, and a quote. */
+const LEAD_MS = 20_000;
+
+interface Parts {
+  readonly host: ExchangeHost;
+  readonly disturbed: () => Disturbance;
+  /** Whether an order of ours was meant to open. */
+  readonly isOpening: (clientOrderId: string) => boolean;
+  readonly violated: (rule: string, detail: string) => void;
+}
+
+export class SteeringRules {
+  readonly #parts: Parts;
+  #leasedMs: number;
+  #halt: { readonly state: string; readonly atMs: number } | null = null;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+    this.#leasedMs = parts.host.venue.nowMs;
+  }
+
+  /** The trading state in force and since when; null while trading is active. */
+  get halt() {
+    return this.#halt;
+  }
+
+  tradingState(state: string, atMs: number): void {
+    this.#halt = state === 'active' ? null : { state, atMs };
+  }
+
+  /** A leader has taken or renewed its lease. */
+  lease(atMs: number): void {
+    this.#leasedMs = atMs;
+  }
+
+  check(atMs: number): void {
+    const { disturbed, violated } = this.#parts;
+    const ledMs = calmSince(this.#leasedMs, disturbed());
+    if (ledMs !== null && atMs - ledMs > LEAD_MS) {
+      violated('L6', `nobody has led for ${atMs - this.#leasedMs} ms`);
+    }
+    const haltedMs = this.#halt && calmSince(this.#halt.atMs, disturbed());
+    if (haltedMs !== null && atMs - haltedMs > HALT_MS) this.#lookForResting(atMs);
+  }
+
+  #lookForResting(atMs: number): void {
+    const { host, isOpening, violated } = this.#parts;
+    for (const { clientOrderId } of host.venue.openOrders(ACCOUNT)) {
+      if (!isOpening(clientOrderId)) continue;
+      violated('L4', `${clientOrderId} rests ${atMs - (this.#halt?.atMs ?? atMs)} ms after a halt`);
+    }
+  }
+}
