@@ -151,14 +151,21 @@ describe.skipIf(!hasDynoxide)('a flatten asked for by Telegram', () => {
     return response.status;
   }
 
+  /** The press of the button that a command is answered with; the trader's alerts come between. */
+  async function asked(text: string): Promise<object> {
+    await post(messageUpdate({ userId: OWNER, text, nowMs: Date.now() }));
+    const data = telegram.calls.findLast(({ buttons }) => buttons.length > 0)?.buttons[0] ?? '';
+    return pressUpdate({ userId: OWNER, data, nowMs: Date.now() });
+  }
+
   /** `/flatten` and its button; the bot's answer. */
   async function flatten(): Promise<string> {
-    await post(messageUpdate({ userId: OWNER, text: '/flatten', nowMs: Date.now() }));
-    const data = telegram.calls.at(-1)?.buttons[0] ?? '';
-    const press = pressUpdate({ userId: OWNER, data, nowMs: Date.now() });
+    const before = invocations.length;
+    const press = await asked('/flatten');
     // Telegram, too, delivers twice at times.
     expect([await post(press), await post(press)]).toEqual([200, 200]);
-    return telegram.texts().at(-1) ?? '';
+    expect(invocations).toHaveLength(before + 1);
+    return telegram.texts().findLast((text) => text.startsWith('HALTED')) ?? '';
   }
 
   const stops = async () =>
@@ -179,11 +186,12 @@ describe.skipIf(!hasDynoxide)('a flatten asked for by Telegram', () => {
 
     const answer = await flatten();
     expect(answer).toContain('The emergency function is looking, too');
-    expect(invocations).toHaveLength(1);
     const [invocation] = invocations as [Invocation];
     expect(invocation.functionName).toBe('emergency');
     const outcomes = await Promise.all([deliver(invocation), deliver(invocation)].map(outcomeOf));
-    expect(outcomes.sort()).toEqual(['byTrader', 'flat']);
+    // The other finds it done by who leads, or leads after it, with nothing left to send.
+    expect(outcomes).toContain('flat');
+    for (const outcome of outcomes) expect(['byTrader', 'flat']).toContain(outcome);
 
     expect(Number(await exchange.judge.position())).toBe(0);
     expect(await exchange.judge.openOrders()).toEqual([]);
@@ -220,9 +228,7 @@ describe.skipIf(!hasDynoxide)('a flatten asked for by Telegram', () => {
   }, 60_000);
 
   test('is left to a trader that leads', async () => {
-    await post(messageUpdate({ userId: OWNER, text: '/resume', nowMs: Date.now() }));
-    const data = telegram.calls.at(-1)?.buttons[0] ?? '';
-    await post(pressUpdate({ userId: OWNER, data, nowMs: Date.now() }));
+    await post(await asked('/resume'));
     await trader.line(says('fill'), 30_000);
     const epoch = (await store.heartbeat())?.epoch;
     const told = telegram.texts().filter((text) => text.includes(DONE)).length;

@@ -38,7 +38,7 @@ export interface EmergencyServices {
 }
 
 /**
- * `flat`: closed here, and the exchange says so. `notWanted`: the request is not on record (any more).
+ * `flat`: done while leading here, and the exchange says so. `notWanted`: the request is not on record (any more).
  * `byTrader`: a trader leads and has done it. `leftToTrader`: one leads, and it is not done yet.
  * `resumed`: a person has resumed trading since. `failed`: something may be left.
  */
@@ -98,7 +98,7 @@ class EmergencyFlatten {
         ]);
       }
       await this.#tell('trying', 'critical', [
-        `not done yet: ${this.#failure}. It is tried again until ${this.#minutesLeft} min from now.`,
+        `not done yet: ${this.#failure}. It is tried again for ${this.#minutesLeft} min.`,
         BY_HAND,
       ]);
       await new Promise<void>((resolve) => clock.after(RETRY_MS, resolve));
@@ -107,11 +107,10 @@ class EmergencyFlatten {
 
   /** One session; null where another may do better. */
   async #attempt(): Promise<EmergencyResult | null> {
-    const { openSession, store: _ownStore, ...services } = this.#services;
     try {
       const session = new TradingSession({
-        ...services,
-        ...(await openSession()),
+        ...this.#services,
+        ...(await this.#services.openSession()),
         journalDirectory: null,
         isExitOnly: true,
         observe: (view) => this.#record.observe(view),
