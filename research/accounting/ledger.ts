@@ -89,7 +89,7 @@ export class Ledger {
   ): RunFill {
     const arithmetic = this.#arithmetic;
     const before = this.#position;
-    const isReducing = lots > 0 !== before > 0 && before !== 0;
+    const isReducing = lots > 0 !== before > 0;
     const closing = isReducing ? Math.min(Math.abs(lots), Math.abs(before)) : 0;
     let realised = 0;
     if (closing > 0) {
@@ -100,12 +100,8 @@ export class Ledger {
       this.#cost = arithmetic.money(this.#cost - released);
     }
     const opening = lots > 0 ? lots - closing : lots + closing;
-    this.#position = before + lots || 0;
-    // A float may leave a crumb of cost behind; a closed position has none.
-    if (this.#position === 0) this.#cost = 0;
-    if (opening !== 0) {
-      this.#cost = arithmetic.money(this.#cost + arithmetic.notional(price, opening));
-    }
+    this.#position = before + lots;
+    this.#cost = arithmetic.money(this.#cost + arithmetic.notional(price, opening));
     const fee = this.fee(price, lots);
     this.#wallet = arithmetic.money(this.#wallet + realised - fee);
     const { timeMs, bar } = at;
@@ -127,7 +123,7 @@ export class Ledger {
    * whole by the insurance fund. Returns what the wallet moved by.
    */
   clear(fee: number): number {
-    const amount = this.#wallet < 0 ? -this.#wallet : -Math.min(fee, this.#wallet);
+    const amount = -Math.min(fee, this.#wallet);
     this.#wallet += amount;
     return amount || 0;
   }

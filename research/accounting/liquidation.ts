@@ -10,7 +10,6 @@ import type { Ledger } from './ledger.ts';
 const PPM = 1_000_000;
 /** The insurance fund's charge on a liquidated notional: 1.25 %, as in the exchange simulator. */
 export const CLEARANCE_FEE_E8 = 1_250_000;
-const LAST_BRACKET = BRACKETS.at(-1);
 
 /**
  * The tick at or beyond which the position is liquidated: at or below it for a long, at or above it for a short.
@@ -27,11 +26,10 @@ export function liquidationTicks(ledger: Ledger, arithmetic: Arithmetic): number
     return base + value <= arithmetic.maintenance(Math.abs(value));
   };
   const estimate = estimated(base, perTick);
-  if (estimate === null) return position > 0 ? null : 1;
-  // The estimate is a float's rounding away from the exact tick: one or two steps settle it.
+  // The estimate is a float's rounding away from the exact tick: one or two steps settle it. A long that owes is gone at 0.
   if (position > 0) {
     let ticks = Math.floor(estimate) + 2;
-    while (ticks > 0 && !isGone(ticks)) ticks -= 1;
+    while (!isGone(ticks)) ticks -= 1;
     return ticks > 0 ? ticks : null;
   }
   let ticks = Math.max(1, Math.ceil(estimate) - 2);
@@ -39,18 +37,15 @@ export function liquidationTicks(ledger: Ledger, arithmetic: Arithmetic): number
   return ticks;
 }
 
-/** The price, in fractions of a tick, at which base + perTick × p = maintenance(|perTick| × p); null where none is above zero. */
-function estimated(base: number, perTick: number): number | null {
-  let floor = 0;
-  for (const row of BRACKETS) {
-    const cap =
-      row === LAST_BRACKET ? Number.POSITIVE_INFINITY : row.notionalCapUsdt * MONEY_PER_USDT;
-    const slope = (Math.abs(perTick) * row.maintenanceRatePpm) / PPM - perTick;
-    const price = (base + row.cumUsdt * MONEY_PER_USDT) / slope;
-    const notional = price * Math.abs(perTick);
-    // A bound as wide as the float's error, so that a price on an edge belongs to a bracket.
-    if (price > 0 && notional >= floor * (1 - 1e-12) && notional <= cap * (1 + 1e-12)) return price;
-    floor = cap;
-  }
-  return null;
+/**
+ * The price, in fractions of a tick, at which base + perTick × p = maintenance(|perTick| × p). The brackets' rates rise
+ * without a step at an edge, so the maintenance margin is the largest that any bracket's line gives: of the prices that
+ * the lines give, it is the one that the market meets first on its way against the position.
+ */
+function estimated(base: number, perTick: number): number {
+  const prices = BRACKETS.map(({ maintenanceRatePpm, cumUsdt }) => {
+    const slope = (Math.abs(perTick) * maintenanceRatePpm) / PPM - perTick;
+    return (base + cumUsdt * MONEY_PER_USDT) / slope;
+  });
+  return perTick > 0 ? Math.max(...prices) : Math.min(...prices);
 }

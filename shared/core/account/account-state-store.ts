@@ -25,7 +25,6 @@ export class AccountStateStore {
   /** Trades applied since the verified one. */
   readonly #tradeIds = new Set<string>();
   readonly #walletChangeIds = new Set<string>();
-  #eventsApplied = 0;
   /** What equity is made of, for the account and the instrument it was last asked of: it is asked with every price. */
   #valued: AccountRecord | null = null;
   #valuedIn: Instrument | null = null;
@@ -50,11 +49,6 @@ export class AccountStateStore {
     return this.#record?.position ?? (0 as Lots);
   }
 
-  /** Fills and payments applied in this session; grows with each. */
-  get eventsApplied(): number {
-    return this.#eventsApplied;
-  }
-
   /** Takes what the store kept, with the trades above its verified one that are already in it. */
   restore(record: AccountRecord, recentTradeIds: readonly string[]): void {
     this.#record = record;
@@ -75,7 +69,6 @@ export class AccountStateStore {
   }): AccountRecord {
     const { position, entryPrice, walletBalance, instrument, nowMs } = input;
     const before = this.#record;
-    this.#eventsApplied += 1;
     this.#tradeIds.clear();
     this.#record = {
       position,
@@ -104,9 +97,8 @@ export class AccountStateStore {
     if (this.#tradeIds.size >= TRADE_IDS_MAX)
       broken('too many trades since the last reconciliation');
     this.#tradeIds.add(fill.tradeId);
-    this.#eventsApplied += 1;
     const signed = fill.side === 'buy' ? fill.lots : -fill.lots;
-    const position = (before.position + signed || 0) as Lots;
+    const position = (before.position + signed) as Lots;
     this.#record = {
       ...before,
       position,
@@ -126,7 +118,6 @@ export class AccountStateStore {
     if (this.#walletChangeIds.has(event.id)) return null;
     if (event.reason === 'funding' && event.exchangeMs <= before.lastFundingMs) return null;
     this.#walletChangeIds.add(event.id);
-    this.#eventsApplied += 1;
     const isFunding = event.reason === 'funding';
     // Money moved in or out is neither profit nor loss: what losses are measured from moves with it.
     const moved = event.reason === 'transfer' ? event.amount : 0;
@@ -230,13 +221,13 @@ function costAfter(
   instrument: Instrument,
 ): Money {
   const after = position + signed;
-  if (position === 0 || Math.sign(position) === Math.sign(signed)) {
+  if (Math.sign(position) === Math.sign(signed)) {
     return asMoney(cost + instrument.notional(price, signed as Lots));
   }
-  if (after === 0) return 0 as Money;
   if (Math.sign(after) === Math.sign(position)) {
     const share = { value: cost, times: Math.abs(signed), over: Math.abs(position) };
     return asMoney(cost - mulDiv(share, 'nearest'));
   }
+  // From flat, to flat, or around: what is held now has this price.
   return instrument.notional(price, after as Lots);
 }

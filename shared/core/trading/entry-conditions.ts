@@ -27,7 +27,7 @@ export function fundingBlackout(context: RiskContext): Refusal {
   if (ms === 0) return null;
   const next = markPrice?.nextFundingMs ?? 0;
   const isBefore = next - exchangeMs >= ms;
-  const isAfter = lastFundingMs === null || exchangeMs - lastFundingMs >= ms;
+  const isAfter = exchangeMs - (lastFundingMs ?? 0) >= ms;
   if (isBefore && isAfter) return null;
   const detail = isAfter
     ? `funding is paid within ${ms / 1000} s, or nobody says when`
@@ -64,7 +64,7 @@ export function leverage(
 export function roundTrips({ request }: ProposedOrder, context: RiskContext): Refusal {
   const { activity, limits, nowMs, position } = context;
   const after = position + (request.side === 'buy' ? request.lots : -request.lots);
-  if (position !== 0 && Math.sign(after) === Math.sign(position)) return null;
+  if (Math.sign(after) === Math.sign(position)) return null;
   for (const [windowMs, limit, window] of TRIP_WINDOWS) {
     const most = limits[limit];
     if (!(activity.roundTrips.count(nowMs, windowMs) < most)) {

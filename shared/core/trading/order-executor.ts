@@ -88,7 +88,7 @@ export class OrderExecutor {
     // No answer to an earlier session's cancel will come.
     this.#orders.restore({ ...order, cancelPending: false });
     const { clientOrderId } = order.intent.request;
-    if (!isTerminal(order.state)) this.#orders.advance(clientOrderId, 'unknown', { nowMs });
+    this.#orders.advance(clientOrderId, 'unknown', { nowMs });
     this.#query(order, nowMs, out);
   }
 

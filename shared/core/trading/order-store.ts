@@ -96,10 +96,8 @@ export class OrderStore {
 
   /** The order a fill belongs to; a fill read from history names only the exchange's id. */
   find(fill: Pick<Fill, 'clientOrderId' | 'exchangeOrderId'>): OrderRecord | null {
-    const byClient = fill.clientOrderId === '' ? null : this.get(fill.clientOrderId);
-    if (byClient) return byClient;
-    const clientOrderId = this.#clientIdByExchangeId.get(fill.exchangeOrderId);
-    return clientOrderId === undefined ? null : this.get(clientOrderId);
+    const idAtExchange = this.#clientIdByExchangeId.get(fill.exchangeOrderId);
+    return this.get(fill.clientOrderId) ?? this.get(idAtExchange ?? '');
   }
 
   /** True where a regular order whose id at the exchange nobody knows yet may have made a trade of this side. */
@@ -259,9 +257,7 @@ export class OrderStore {
     for (const [clientOrderId, order] of this.#orders) {
       if (this.#unsettled.has(clientOrderId)) continue;
       this.#orders.delete(clientOrderId);
-      if (order.exchangeOrderId !== null) {
-        this.#clientIdByExchangeId.delete(order.exchangeOrderId);
-      }
+      this.#clientIdByExchangeId.delete(order.exchangeOrderId ?? '');
       return;
     }
   }

@@ -19,8 +19,7 @@ class Window {
   add(timeMs: TimeMs): void {
     this.#times.push(timeMs);
     const drop = this.#times.findIndex((t) => t > timeMs - DAY_MS);
-    const over = Math.max(drop, this.#times.length - this.#max, 0);
-    if (over > 0) this.#times.splice(0, over);
+    this.#times.splice(0, Math.max(drop, this.#times.length - this.#max, 0));
   }
 
   /** Events in the last `windowMs`, the present included. */

@@ -170,7 +170,7 @@ function size({ request }: ProposedOrder, context: RiskContext): Refusal {
     Math.abs(position - exposure.sell - selling),
   ) as Lots;
   // A flip is two units: the half that closes adds no risk, so the order's size is judged by what it opens.
-  const opened = Math.max(0, Math.abs(position + buying - selling)) as Lots;
+  const opened = Math.abs(position + buying - selling) as Lots;
   const openedNotional = Math.min(notional, instrument.notional(worst, opened)) as Money;
   if (!(share(openedNotional, equity) <= limits.orderNotionalMaxPpm)) {
     return refuse('orderNotional', `${percent(openedNotional, equity)} of equity`);
@@ -227,7 +227,7 @@ function pace(order: ProposedOrder, context: RiskContext): Refusal {
 }
 
 function isPositive<N extends number>(value: N | null): value is N {
-  return Number.isSafeInteger(value) && (value as N) > 0;
+  return Number.isSafeInteger(value) && Number(value) > 0;
 }
 
 function bps(part: number, whole: number): number {
