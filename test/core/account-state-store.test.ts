@@ -6,9 +6,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { AccountStateStore, isAfter } from '../../shared/core/account/account-state-store.ts';
 import type { WalletChangeEvent } from '../../shared/core/event.ts';
+import { Instrument } from '../../shared/core/instrument.ts';
 import type { Fill } from '../../shared/core/trading/order.ts';
 import { InexactNumberError } from '../../shared/core/units.ts';
-import { ACCOUNT, INSTRUMENT, lots, money, ms, ticks, usdt } from './support.ts';
+import { ACCOUNT, INSTRUMENT, lots, money, ms, SPEC, ticks, usdt } from './support.ts';
 
 const NOW = ms(Date.UTC(2026, 0, 2, 12));
 
@@ -132,6 +133,25 @@ describe('fills', () => {
     expect(book(account, fill('106'))).not.toBeNull();
   });
 
+  it('are counted in the record, each sum apart', () => {
+    const account = known({ realizedPnl: money(1), fees: money(2), fillCount: 3 });
+    const booked = account.applyFill(
+      fill('101', { realizedPnl: money(50), fee: money(7) }),
+      INSTRUMENT,
+      ms(NOW + 1),
+    );
+    expect(booked).toMatchObject({ realizedPnl: 51, fees: 9, fillCount: 4, updatedMs: NOW + 1 });
+    expect(booked).toMatchObject({ walletBalance: ACCOUNT.walletBalance + 43, funding: 0 });
+  });
+
+  it('stop the trader where twenty thousand came without a reconciliation', () => {
+    const account = known();
+    for (let id = 1_000; id < 21_000; id++) book(account, fill(String(id)));
+    expect(() => book(account, fill('21000'))).toThrow('too many trades');
+    expect(account.verified().verifiedTradeId).toBe('20999');
+    expect(book(account, fill('21000'))).not.toBeNull();
+  });
+
   it('have ids that grow in length', () => {
     expect(isAfter('100', '99')).toBe(true);
     expect(isAfter('99', '100')).toBe(false);
@@ -155,14 +175,48 @@ describe('payments', () => {
     ).not.toBeNull();
   });
 
-  it('that are no funding change the wallet alone', () => {
-    const account = known();
+  it('that are no funding change the wallet alone, also where they are older than the last funding', () => {
+    const account = known({ lastFundingMs: ms(0) });
+    const older = payment('o0', 0, { reason: 'other', exchangeMs: ms(-1) });
+    expect(account.applyWalletChange(older)).not.toBeNull();
     account.applyWalletChange(payment('o1', 700, { reason: 'other' }));
     expect(account.record).toMatchObject({
       walletBalance: ACCOUNT.walletBalance + 700,
       funding: 0,
       lastFundingMs: 0,
       dayStartEquity: ACCOUNT.dayStartEquity,
+    });
+  });
+});
+
+describe('a transfer', () => {
+  it('is no loss: what losses are measured from moves with it', () => {
+    const account = known();
+    const moved = payment('t1', -usdt(1_000), { reason: 'transfer', timeMs: ms(NOW + 5) });
+    expect(account.applyWalletChange(moved)).toMatchObject({
+      walletBalance: usdt(9_000),
+      dayStartEquity: usdt(9_000),
+      peakEquity: usdt(9_000),
+      funding: 0,
+      lastFundingMs: 0,
+      updatedMs: NOW + 5,
+    });
+    expect(account.applyWalletChange(moved)).toBeNull();
+  });
+});
+
+describe('a loss that a person accepted', () => {
+  it('is what daily loss and drawdown are measured from, on record with the state resumed', () => {
+    const account = known({ dayStartEquity: usdt(9_000), peakEquity: usdt(12_000) });
+    expect(account.acceptLoss(usdt(8_000), 4, NOW)).toMatchObject({
+      dayStartEquity: usdt(8_000),
+      peakEquity: usdt(8_000),
+      lossAcceptedVersion: 4,
+      updatedMs: NOW,
+    });
+    expect(account.acceptLoss(usdt(8_500), 5, NOW)).toMatchObject({
+      dayStartEquity: usdt(8_000),
+      peakEquity: usdt(8_500),
     });
   });
 });
@@ -214,9 +268,23 @@ describe('equity', () => {
     }
   });
 
+  it('follows the mark, the account and the instrument', () => {
+    const account = known({ position: lots(10) });
+    const at = (mark: number, instrument = INSTRUMENT) => account.equity(ticks(mark), instrument);
+    const finer = new Instrument({ ...SPEC, lotSize: '0.0001' });
+    expect(at(100_000)).toBe(usdt(10_000 + 100));
+    expect(at(100_000)).toBe(usdt(10_000 + 100));
+    expect(at(200_000)).toBe(usdt(10_000 + 200));
+    expect(at(200_000, finer)).toBe(usdt(10_000 + 20));
+    expect(at(200_000)).toBe(usdt(10_000 + 200));
+    account.applyWalletChange(payment('o', usdt(1), { reason: 'other' }));
+    expect(at(200_000)).toBe(usdt(10_001 + 200));
+  });
+
   it('moves the peak only up, and starts the day once', () => {
     const account = known({ dayStartMs: ms(Date.UTC(2026, 0, 2)) });
     expect(account.observeEquity(usdt(9_000), NOW)).toBeNull();
+    expect(account.observeEquity(usdt(10_000), NOW)).toBeNull();
     expect(account.observeEquity(usdt(11_000), NOW)?.peakEquity).toBe(usdt(11_000));
     const next = ms(Date.UTC(2026, 0, 3));
     expect(account.observeEquity(usdt(10_500), ms(next - 1))).toBeNull();
@@ -270,6 +338,30 @@ describe('the exchange’s word', () => {
     expect(book(account, fill('201'))).not.toBeNull();
   });
 
+  it('begins with losses and funding measured from now', () => {
+    expect(new AccountStateStore().adopt(word)).toEqual({
+      position: -3,
+      cost: -usdt(30),
+      walletBalance: usdt(5_000),
+      realizedPnl: 0,
+      fees: 0,
+      funding: 0,
+      fillCount: 0,
+      verifiedTradeId: '200',
+      lastFundingMs: NOW,
+      dayStartMs: Date.UTC(2026, 0, 2),
+      dayStartEquity: usdt(5_000),
+      peakEquity: usdt(5_000),
+      updatedMs: NOW,
+    });
+  });
+
+  it('clears the trades known before: its own newest stands for them', () => {
+    const account = known({}, ['250']);
+    account.adopt(word);
+    expect(book(account, fill('250'))).not.toBeNull();
+  });
+
   it('replaces position and wallet of one that differs, and keeps what was booked', () => {
     const account = known();
     book(account, fill('101', { fee: money(5) }));
@@ -277,6 +369,9 @@ describe('the exchange’s word', () => {
       position: -3,
       fees: 5,
       fillCount: 1,
+      lastFundingMs: 0,
+      dayStartMs: 0,
+      dayStartEquity: usdt(10_000),
       peakEquity: usdt(10_000),
     });
   });

@@ -12,6 +12,7 @@ import {
   type RiskContext,
   RiskManager,
   type RiskReason,
+  type Verdict,
 } from '../../shared/core/trading/risk-manager.ts';
 import { TradingGate } from '../../shared/core/trading/trading-gate.ts';
 import { BRACKETS, INSTRUMENT, lots, money, ms, START_MS, ticks, usdt } from './support.ts';
@@ -38,11 +39,10 @@ const WIDE: RiskLimits = {
   touchDepthMin: 1,
 };
 
+type Over = Partial<Omit<RiskContext, 'limits'>> & { limits?: Partial<RiskLimits> };
+
 /** Ten thousand USDT, flat; ten lots at 100,000 USDT are 10 % of it. */
-function verdict(
-  over: Partial<Omit<RiskContext, 'limits'>> & { limits?: Partial<RiskLimits> } = {},
-  request: Partial<ProposedOrder['request']> = {},
-): RiskReason | 'approved' {
+function judged(over: Over, request: Partial<ProposedOrder['request']>): Verdict {
   const gate = new TradingGate();
   gate.hold('starting', false, '');
   const context: RiskContext = {
@@ -88,7 +88,14 @@ function verdict(
     attempt: 0,
     reason: '',
   };
-  const result = new RiskManager().validateOrder(order, context);
+  return new RiskManager().validateOrder(order, context);
+}
+
+function verdict(
+  over: Over = {},
+  request: Partial<ProposedOrder['request']> = {},
+): RiskReason | 'approved' {
+  const result = judged(over, request);
   return result.approved ? 'approved' : result.reason;
 }
 
@@ -114,6 +121,7 @@ describe('depth', () => {
       expect(verdict({ askLots: lots(value) })).toBe('depth');
     }
     expect(verdict({ askLots: null })).toBe('depth');
+    expect(verdict({ askLots: null, limits: { touchDepthMin: 0 } })).toBe('depth');
     expect(verdict({ askLots: lots(0), limits: { touchDepthMin: 0 } })).toBe('approved');
     expect(verdict({ limits: { touchDepthMin: Number.NaN } })).toBe('depth');
   });
@@ -220,6 +228,22 @@ describe('round trips', () => {
   );
 });
 
+describe('a refusal', () => {
+  const trips = new RiskActivity();
+  for (let i = 0; i < 3; i++) trips.roundTrips.add(ms(START_MS));
+
+  it.each([
+    ['9 lots at the touch, 25 wanted', { askLots: lots(9), limits: { touchDepthMin: 2.5 } }],
+    ['funding is paid within 60 s, or nobody says when', { exchangeMs: ms(FUNDING_MS) }],
+    ['funding was paid within the last 60 s', { lastFundingMs: ms(START_MS) }],
+    ['0.10 times equity', { limits: { effectiveLeverageMaxPpm: 99_999 } }],
+    ['10.0 % of equity', { limits: { openOrderNotionalMaxPpm: 99_999 } }],
+    ['3 round trips in 10 minutes', { activity: trips }],
+  ] as [string, Over][])('says %s', (text, over) => {
+    expect(judged(over, {})).toMatchObject({ approved: false, detail: text });
+  });
+});
+
 describe('activity', () => {
   const usd = (value: number) => ({ realizedPnl: usdt(value), fee: money(0) });
   const trip = (activity: RiskActivity, result: number, timeMs: number) => {
@@ -268,12 +292,13 @@ describe('activity', () => {
       fill(3, 'sell', 10, -1),
       fill(4, 'buy', 5, -2),
       fill(5, 'buy', 7, 0),
+      fill(6, 'sell', 1, 0),
     ];
     const activity = new RiskActivity();
-    // Five long before the first: closed, ten short, five covered, turned two long.
-    activity.restore(fills, lots(-3 + 5), ms(START_MS));
+    // Five long before the first: closed, ten short, five covered, turned two long, one sold.
+    activity.restore(fills, lots(-3 + 5 - 1), ms(START_MS));
     expect(activity.roundTrips.count(ms(START_MS), 86_400_000)).toBe(2);
     expect(activity.streak.losses).toBe(1);
-    expect(activity.orders.count(ms(START_MS), 86_400_000)).toBe(2);
+    expect(activity.orders.count(ms(START_MS), 86_400_000)).toBe(3);
   });
 });

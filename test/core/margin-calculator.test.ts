@@ -22,6 +22,15 @@ describe('maintenance margin', () => {
     );
   });
 
+  it('is never below zero, and above the last bracket takes its rate', () => {
+    const [first] = BRACKETS;
+    const alone = new MarginCalculator([{ ...first!, cum: usdt(1) }], 3);
+    expect(alone.maintenance(usdt(249))).toBe(0);
+    expect(alone.maintenance(money(usdt(250) + 1))).toBe(1);
+    expect(alone.maintenance(usdt(100_000))).toBe(usdt(399));
+    expect(alone.bracket(usdt(100_000))).toEqual({ ...first, cum: usdt(1) });
+  });
+
   it('does not jump at the edge of a bracket', () => {
     for (const { notionalMax } of BRACKETS.slice(0, -1)) {
       const below = calculator.maintenance(notionalMax);
@@ -59,6 +68,11 @@ describe('the margin of a position', () => {
       balance: usdt(400),
       ratioPpm: 100_000,
     });
+  });
+
+  it('has a ratio that is rounded up', () => {
+    expect(calculator.ratioPpm(money(250), money(3))).toBe(333_334);
+    expect(calculator.ratioPpm(money(250), money(1))).toBe(1_000_000);
   });
 
   it('is beyond liquidation where the balance is gone, and nothing without a position', () => {
@@ -129,6 +143,30 @@ describe('the liquidation price', () => {
     expect(found).toBeGreaterThan(100);
   });
 
+  it.each([
+    // 1 BTC at 100,000 USDT, 0.5 % less 50 USDT: 99,950 = p × 0.995 for a long that paid 100,000 of it.
+    ['a long in the second bracket', 1_000, 100_000, 0, Math.ceil(999_500 / 0.995)],
+    ['a long in the first', 100, 10_000, 1_000, Math.ceil(900_000 / 0.996)],
+    ['a short in the second', -1_000, -100_000, 10_000, Math.floor(1_100_500 / 1.005)],
+    ['a short in the first', -100, -10_000, 1_000, Math.floor(1_100_000 / 1.004)],
+  ])('is by hand that of %s', (_, position, cost, walletBalance, price) => {
+    const terms = { cost: usdt(cost), walletBalance: usdt(walletBalance), instrument: INSTRUMENT };
+    expect(calculator.liquidationPrice({ position: lots(position), ...terms })).toBe(price);
+  });
+
+  it('is none where no positive price, and no bracket, has it', () => {
+    const price = (position: number, cost: number, walletBalance: number) =>
+      calculator.liquidationPrice({
+        position: lots(position),
+        cost: usdt(cost),
+        walletBalance: usdt(walletBalance),
+        instrument: INSTRUMENT,
+      });
+    expect(price(100, 10_000, 10_000)).toBeNull();
+    expect(price(100, 10_000, 10_001)).toBeNull();
+    expect(price(-100, -10_000, 1e7)).toBeNull();
+  });
+
   it('is none without a position', () => {
     const nothing = { cost: money(0), walletBalance: usdt(1), instrument: INSTRUMENT };
     expect(calculator.liquidationPrice({ position: lots(0), ...nothing })).toBeNull();
@@ -139,6 +177,10 @@ describe('the terms', () => {
   it('are refused where brackets are missing, do not rise, or leverage is below one', () => {
     expect(() => new MarginCalculator([], 3)).toThrow('missing');
     expect(() => new MarginCalculator([...BRACKETS].reverse(), 3)).toThrow('must rise');
+    const [first] = BRACKETS;
+    expect(() => new MarginCalculator([first!, first!], 3)).toThrow('must rise');
+    expect(() => new MarginCalculator([{ ...first!, cum: money(-1) }], 3)).toThrow('below zero');
+    expect(new MarginCalculator([first!], 1).notionalMax()).toBe(first!.notionalMax);
     for (const leverage of [0, -1, Number.NaN]) {
       expect(() => new MarginCalculator(BRACKETS, leverage)).toThrow('at least 1');
     }

@@ -4,34 +4,11 @@
  */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Fill, Intent, OrderReport, OrderState } from '../../shared/core/trading/order.ts';
+import type { Fill, OrderReport, OrderState } from '../../shared/core/trading/order.ts';
 import { isTerminal } from '../../shared/core/trading/order.ts';
 import { isSettled, lotsAtStake, OrderStore } from '../../shared/core/trading/order-store.ts';
 import { BrokenInvariantError } from '../../shared/core/units.ts';
-import { lots, money, ms, ticks } from './support.ts';
-
-function intent(id: string, over: Partial<Intent['request']> = {}): Intent {
-  return {
-    key: `d/${id}`,
-    request: {
-      clientOrderId: id,
-      side: 'buy',
-      lots: lots(10),
-      price: ticks(100),
-      timeInForce: 'IOC',
-      reduceOnly: false,
-      ...over,
-    },
-    purpose: 'open',
-    decisionId: 'd',
-    attempt: 0,
-    epoch: 1,
-    timestampMs: ms(0),
-    recvWindowMs: 2_000,
-    createdMs: ms(0),
-    reason: '',
-  };
-}
+import { intentOf, lots, money, ms, ticks } from './support.ts';
 
 function report(status: OrderReport['status'], executed: number, id = 'a'): OrderReport {
   return {
@@ -64,7 +41,7 @@ function fill(quantity: number, over: Partial<Fill> = {}): Fill {
 
 function stored(state: OrderState = 'sent'): OrderStore {
   const store = new OrderStore();
-  store.add(intent('a'), ms(0));
+  store.add(intentOf('a'), ms(0));
   if (state !== 'intended') store.advance('a', state, { nowMs: ms(0) });
   return store;
 }
@@ -146,6 +123,24 @@ describe('the lattice', () => {
     expect(store.applyReport(report('open', 0), ms(3))).toBeNull();
   });
 
+  it('takes more executed, or another id, in the same state for news', () => {
+    const store = stored();
+    store.applyReport(report('partiallyFilled', 3), ms(1));
+    expect(store.applyReport(report('partiallyFilled', 5), ms(2))).toMatchObject({
+      executedLots: 5,
+      updatedMs: 2,
+    });
+    const triggered = { ...report('partiallyFilled', 5), exchangeOrderId: '77' };
+    expect(store.applyReport(triggered, ms(3))?.exchangeOrderId).toBe('77');
+    expect(store.applyReport(triggered, ms(4))).toBeNull();
+  });
+
+  it('lets an order that was given up for lost be found by the id it turns out to have', () => {
+    const store = stored('expired');
+    expect(store.applyReport(report('open', 0), ms(1))?.exchangeOrderId).toBe('x-a');
+    expect(store.find({ clientOrderId: '', exchangeOrderId: 'x-a' })?.state).toBe('expired');
+  });
+
   it('lets a word of the exchange revive what was presumed absent', () => {
     const store = stored('presumedAbsent');
     expect(store.applyReport(report('open', 0), ms(1))?.state).toBe('open');
@@ -163,7 +158,7 @@ describe('the lattice', () => {
 describe('what cannot be', () => {
   it('is an id used twice', () => {
     const store = stored();
-    expect(() => store.add(intent('a'), ms(0))).toThrow('used twice');
+    expect(() => store.add(intentOf('a'), ms(0))).toThrow('used twice');
   });
 
   it('is more executed than ordered', () => {
@@ -188,9 +183,9 @@ describe('finding an order', () => {
 
   it('still works for the newest two thousand settled orders, and for every unsettled one', () => {
     const store = new OrderStore();
-    store.add(intent('living'), ms(0));
+    store.add(intentOf('living'), ms(0));
     for (let i = 0; i < 2_100; i++) {
-      store.add(intent(`o${i}`), ms(0));
+      store.add(intentOf(`o${i}`), ms(0));
       store.advance(`o${i}`, 'refused', { nowMs: ms(0) });
     }
     expect(store.get('o99')).toBeNull();
@@ -199,11 +194,36 @@ describe('finding an order', () => {
   });
 });
 
+describe('an order whose id at the exchange is not known', () => {
+  it('may have made a trade of its side, until its id is known or it is settled', () => {
+    const store = stored();
+    expect(store.mayHaveMade({ side: 'buy' })).toBe(true);
+    expect(store.mayHaveMade({ side: 'sell' })).toBe(false);
+    store.applyReport(report('open', 0), ms(1));
+    expect(store.mayHaveMade({ side: 'buy' })).toBe(false);
+    store.add(intentOf('stop', { stopPrice: ticks(110), price: null }), ms(1));
+    expect(store.mayHaveMade({ side: 'buy' })).toBe(false);
+  });
+});
+
+describe('a cancel', () => {
+  it('is pending of a living order alone, and said once', () => {
+    const store = stored('open');
+    expect(store.setCancelPending('a', false)).toBeNull();
+    expect(store.setCancelPending('a', true)?.cancelPending).toBe(true);
+    expect(store.setCancelPending('a', true)).toBeNull();
+    expect(store.setCancelPending('a', false)?.cancelPending).toBe(false);
+    expect(store.setCancelPending('nobody', true)).toBeNull();
+    store.advance('a', 'canceled', { nowMs: ms(1) });
+    expect(store.setCancelPending('a', true)).toBeNull();
+  });
+});
+
 describe('exposure', () => {
   it('is the sum of what all unsettled orders may still do, each side apart', () => {
     const store = stored();
-    store.add(intent('b', { side: 'sell', lots: lots(7) }), ms(0));
-    store.add(intent('c', { lots: lots(5) }), ms(0));
+    store.add(intentOf('b', { side: 'sell', lots: lots(7) }), ms(0));
+    store.add(intentOf('c', { lots: lots(5) }), ms(0));
     store.applyFill(fill(4), ms(1));
     expect(store.exposure(lots(0))).toEqual({ buy: 11, sell: 7 });
     store.advance('c', 'abandoned', { nowMs: ms(1) });
@@ -241,13 +261,18 @@ describe('settling', () => {
       reduceOnly: true,
       stopPrice: ticks(90_000),
     } as const;
-    store.add(intent('old', stop), ms(0));
-    store.add(intent('new', { ...stop, lots: lots(12) }), ms(0));
+    store.add(intentOf('old', stop), ms(0));
+    store.add(intentOf('new', { ...stop, lots: lots(12) }), ms(0));
     expect(store.exposure(lots(10))).toEqual({ buy: 0, sell: 10 });
     expect(store.exposure(lots(0))).toEqual({ buy: 0, sell: 0 });
     expect(store.exposure(lots(-10))).toEqual({ buy: 0, sell: 0 });
+    const short = new OrderStore();
+    short.add(intentOf('old', { ...stop, side: 'buy' }), ms(0));
+    short.add(intentOf('in', { lots: lots(3) }), ms(0));
+    expect(short.exposure(lots(-4))).toEqual({ buy: 7, sell: 0 });
+    expect(short.exposure(lots(4))).toEqual({ buy: 3, sell: 0 });
     // The stop may be met before the order that turns the position fills.
-    store.add(intent('turn', { side: 'sell', lots: lots(20) }), ms(0));
+    store.add(intentOf('turn', { side: 'sell', lots: lots(20) }), ms(0));
     expect(store.exposure(lots(10))).toEqual({ buy: 0, sell: 30 });
     expect(store.exposure(lots(10), 'turn')).toEqual({ buy: 0, sell: 10 });
     expect([store.liveCount('regular'), store.liveCount('stop')]).toEqual([1, 2]);
@@ -259,18 +284,23 @@ describe('a stop', () => {
 
   it('is in flight until it rests, and again once it has executed something', () => {
     const store = new OrderStore();
-    store.add(intent('a', stop), ms(0));
+    store.add(intentOf('a', stop), ms(0));
     expect(store.inFlightCount).toBe(1);
     store.applyReport(report('open', 0), ms(1));
     expect(store.inFlightCount).toBe(0);
     expect(store.unsettledCount).toBe(1);
-    store.applyReport(report('partiallyFilled', 4), ms(2));
+    store.presumeOpenAbsent('a', ms(2));
+    expect(store.inFlightCount).toBe(0);
+    expect(store.presumeOpenAbsent('a', ms(3))).toBeNull();
+    store.applyReport(report('open', 4), ms(4));
+    expect(store.inFlightCount).toBe(1);
+    store.applyReport(report('partiallyFilled', 4), ms(5));
     expect(store.inFlightCount).toBe(1);
   });
 
   it('that nobody finds any more is presumed absent, and open again once it is found', () => {
     const store = new OrderStore();
-    store.add(intent('a', stop), ms(0));
+    store.add(intentOf('a', stop), ms(0));
     expect(store.presumeOpenAbsent('a', ms(1))).toBeNull();
     store.applyReport(report('open', 0), ms(1));
     expect(store.presumeOpenAbsent('a', ms(2))?.state).toBe('presumedAbsent');
@@ -281,7 +311,7 @@ describe('a stop', () => {
 
   it('keeps the id of the order it became when late news of the stop itself comes', () => {
     const store = new OrderStore();
-    store.add(intent('a', stop), ms(0));
+    store.add(intentOf('a', stop), ms(0));
     store.applyReport({ ...report('partiallyFilled', 4), exchangeOrderId: '77' }, ms(1));
     store.applyReport({ ...report('open', 0), exchangeOrderId: 'algo:7' }, ms(2));
     expect(store.get('a')?.exchangeOrderId).toBe('77');

@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MarginCalculator } from '../../shared/core/account/margin-calculator.ts';
 import type { MarkPriceEvent } from '../../shared/core/event.ts';
+import { Instrument } from '../../shared/core/instrument.ts';
 import { RiskActivity } from '../../shared/core/trading/risk-activity.ts';
 import { LIVE_LIMITS, type RiskLimits } from '../../shared/core/trading/risk-limits.ts';
 import {
@@ -15,7 +16,18 @@ import {
   type RiskReason,
 } from '../../shared/core/trading/risk-manager.ts';
 import { type Hold, TradingGate } from '../../shared/core/trading/trading-gate.ts';
-import { ACTIVE, BRACKETS, INSTRUMENT, lots, money, ms, START_MS, ticks, usdt } from './support.ts';
+import {
+  ACTIVE,
+  BRACKETS,
+  INSTRUMENT,
+  lots,
+  money,
+  ms,
+  SPEC,
+  START_MS,
+  ticks,
+  usdt,
+} from './support.ts';
 
 const MARK: MarkPriceEvent = {
   kind: 'markPrice',
@@ -25,6 +37,13 @@ const MARK: MarkPriceEvent = {
   index: ticks(1_000_000),
   fundingRateE8: 10_000,
   nextFundingMs: ms(START_MS + 3_600_000),
+};
+const MARGIN = {
+  notional: money(0),
+  initial: money(0),
+  maintenance: money(0),
+  balance: usdt(10_000),
+  ratioPpm: 0,
 };
 /** So wide that only the limit under test can refuse. */
 const WIDE: RiskLimits = {
@@ -77,13 +96,7 @@ function context(over: Partial<RiskContext> = {}): RiskContext {
     lastFundingMs: null,
     markPrice: MARK,
     equity: usdt(10_000),
-    margin: {
-      notional: money(0),
-      initial: money(0),
-      maintenance: money(0),
-      balance: usdt(10_000),
-      ratioPpm: 0,
-    },
+    margin: MARGIN,
     marginCalculator: new MarginCalculator(BRACKETS, 3),
     ...over,
   };
@@ -116,6 +129,11 @@ function verdict(
 ): RiskReason | 'approved' {
   const result = risk.validateOrder(proposed, context(over));
   return result.approved ? 'approved' : result.reason;
+}
+/** What a refusal says of itself. */
+function detail(proposed: ProposedOrder, over: Partial<RiskContext> = {}): string {
+  const result = risk.validateOrder(proposed, context(over));
+  return result.approved ? 'approved' : result.detail;
 }
 const limits = (over: Partial<RiskLimits>): Partial<RiskContext> => ({
   limits: { ...WIDE, ...over },
@@ -211,14 +229,22 @@ describe('a limit', () => {
     ],
     [
       'margin ratio',
-      () => verdict(order(), limits({ marginRatioMaxPpm: 401 })),
-      () => verdict(order(), limits({ marginRatioMaxPpm: 399 })),
+      () => verdict(order(), { ...limits({ marginRatioMaxPpm: 400 }), ...marketAt(1_000_000) }),
+      () => verdict(order(), { ...limits({ marginRatioMaxPpm: 399 }), ...marketAt(1_000_000) }),
       'marginRatio',
     ],
     [
       'liquidation distance',
-      () => verdict(order({ lots: lots(100) }), limits({ liquidationDistanceMinPpm: 995_000 })),
-      () => verdict(order({ lots: lots(101) }), limits({ liquidationDistanceMinPpm: 995_000 })),
+      () =>
+        verdict(order({ lots: lots(100) }), {
+          ...limits({ liquidationDistanceMinPpm: 996_000 }),
+          ...marketAt(1_000_000),
+        }),
+      () =>
+        verdict(order({ lots: lots(100) }), {
+          ...limits({ liquidationDistanceMinPpm: 996_001 }),
+          ...marketAt(1_000_000),
+        }),
       'liquidationDistance',
     ],
     [
@@ -350,6 +376,130 @@ describe('a limit', () => {
   });
 });
 
+describe('the exchange’s filters', () => {
+  const exit = (over: Partial<ProposedOrder['request']>) =>
+    verdict(order({ side: 'sell', ...over }, 'close'), { position: lots(2_000_000) });
+  const protect = (stopPrice: number) =>
+    verdict(order({ side: 'sell', price: null, stopPrice: ticks(stopPrice) }, 'protect'), {
+      position: lots(10),
+      cost: INSTRUMENT.notional(ticks(45_297_640), lots(10)),
+      ...limits({ stopDistanceMaxPpm: 1_000_000 }),
+    });
+
+  it('bound the quantity, at market more tightly', () => {
+    expect(exit({ lots: lots(1_000_000) })).toBe('approved');
+    expect(exit({ lots: lots(1_000_001) })).toBe('quantity');
+    expect(exit({ lots: lots(120_000), price: null })).toBe('approved');
+    expect(exit({ lots: lots(120_001), price: null })).toBe('quantity');
+    const narrow = new Instrument({ ...SPEC, lotsMax: lots(50), lotsMin: lots(5) });
+    const at = (quantity: number) =>
+      verdict(order({ side: 'sell', lots: lots(quantity), price: null }, 'close'), {
+        position: lots(100),
+        instrument: narrow,
+      });
+    expect([4, 5, 50, 51].map(at)).toEqual(['quantity', 'approved', 'approved', 'quantity']);
+  });
+
+  it('bound the price, and the price of a stop', () => {
+    expect(exit({ price: ticks(1) })).toBe('approved');
+    expect(exit({ price: ticks(0) })).toBe('price');
+    expect([1, 0].map(protect)).toEqual(['approved', 'price']);
+    expect(protect(45_297_641)).toBe('price');
+  });
+});
+
+describe('a market order that opens', () => {
+  it('is judged by the touch it takes', () => {
+    const touch = { ...limits({ collarBps: 50 }), bid: ticks(995_000), ask: ticks(1_005_000) };
+    const at = (side: 'buy' | 'sell', over = {}) =>
+      verdict(order({ side, price: null }), { ...touch, ...over });
+    expect([at('buy'), at('sell')]).toEqual(['approved', 'approved']);
+    expect(at('buy', { ask: ticks(1_005_001) })).toBe('collar');
+    expect(at('sell', { ask: ticks(1_005_001) })).toBe('approved');
+    expect(at('sell', { bid: ticks(994_999) })).toBe('collar');
+    expect(at('buy', { bid: ticks(994_999) })).toBe('approved');
+  });
+});
+
+describe('the worst price', () => {
+  // 10 lots at 1,001,000 ticks are 1,001 USDT: 100,100 ppm of equity.
+  const most = limits({ orderNotionalMaxPpm: 100_099, collarBps: 500 });
+  const high = ticks(1_001_000);
+
+  it('of an order’s size is the highest of mark, limit and ask', () => {
+    expect(verdict(order(), most)).toBe('approved');
+    expect(verdict(order({ price: high }), most)).toBe('orderNotional');
+    expect(verdict(order(), { ...most, ask: high })).toBe('orderNotional');
+    expect(verdict(order(), { ...most, markPrice: { ...MARK, mark: high } })).toBe('orderNotional');
+  });
+
+  it('of the exchange’s minimum is the lower of mark and limit, without a limit the mark', () => {
+    const spec = { ...SPEC, notionalMin: usdt(1_000) };
+    const at = { instrument: new Instrument(spec) };
+    expect(verdict(order({ price: ticks(1_000_000) }), at)).toBe('approved');
+    expect(verdict(order({ price: ticks(999_999), side: 'sell' }), at)).toBe('minNotional');
+    expect(verdict(order({ price: null }), at)).toBe('approved');
+    const low = { ...at, markPrice: { ...MARK, mark: ticks(999_999) } };
+    expect(verdict(order({ price: high }), low)).toBe('minNotional');
+    expect(verdict(order({ price: null }), low)).toBe('minNotional');
+  });
+});
+
+describe('a refusal', () => {
+  const stopAt = (stopPrice: number, over: Partial<ProposedOrder['request']> = {}) =>
+    order({ side: 'sell', price: null, stopPrice: ticks(stopPrice), ...over }, 'protect');
+  const held = { position: lots(10), cost: INSTRUMENT.notional(ticks(1_000_000), lots(10)) };
+
+  it.each([
+    ['999999/999999', order(), { bid: ticks(999_999), ask: ticks(999_999) }],
+    ['0 lots are outside 1 to 1000000', order({ lots: lots(0) }), {}],
+    ['3.0 bps', order(), { ...limits({ spreadMaxBps: 2 }), ask: ticks(1_000_300) }],
+    [
+      'mid is 12.0 bps from the mark price',
+      order(),
+      { ...limits({ divergenceMaxBps: 10 }), bid: ticks(1_001_199), ask: ticks(1_001_201) },
+    ],
+    [
+      'price is 51.0 bps from the mark price',
+      order({ price: ticks(1_005_100) }),
+      limits({ collarBps: 50 }),
+    ],
+    ['12 bps a payment', order(), { markPrice: { ...MARK, fundingRateE8: 120_000 } }],
+    ['0.011 is above 0.010', order({ lots: lots(11) }), limits({ orderQuantityMax: '0.010' })],
+    [
+      "4.9999 USDT is below the exchange's minimum",
+      order({ lots: lots(1), price: ticks(49_999) }),
+      { bid: ticks(49_998), ask: ticks(49_999), markPrice: { ...MARK, mark: ticks(49_999) } },
+    ],
+    ['10.0 % of equity', order(), limits({ orderNotionalMaxPpm: 99_999 })],
+    ['10.0 % of equity', order(), limits({ positionNotionalMaxPpm: 99_999 })],
+    [
+      '10.0 % after the order',
+      order({ lots: lots(100) }),
+      {
+        ...limits({ marginRatioMaxPpm: 99_999 }),
+        margin: { ...MARGIN, balance: usdt(400) },
+      },
+    ],
+    [
+      '98.6 % after the order',
+      order({ lots: lots(101) }),
+      limits({ liquidationDistanceMinPpm: 990_000 }),
+    ],
+    ['0 orders in 10 s', order(), limits({ ordersPer10SecondsMax: 0 })],
+    [
+      '4.0 % from the entry price',
+      stopAt(960_000),
+      { ...held, ...limits({ stopDistanceMaxPpm: 30_000 }) },
+    ],
+    ['1010000 ticks are on the winning side', stopAt(1_010_000), held],
+    ['a stop is a market order', stopAt(980_000, { price: ticks(980_000) }), held],
+    ['a stop is a market order', order({ side: 'sell', price: null }, 'protect'), held],
+  ] as const)('says %s', (text, proposed, over) => {
+    expect(detail(proposed, over)).toBe(text);
+  });
+});
+
 describe('what is not known', () => {
   const rubbish = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0, -1, 0.5];
   it.each([
@@ -363,15 +513,28 @@ describe('what is not known', () => {
     [
       'margin balance',
       (v: number | null) => ({
-        margin:
-          v === null
-            ? null
-            : { ...(context().margin as NonNullable<RiskContext['margin']>), balance: money(v) },
+        margin: v === null ? null : { ...MARGIN, balance: money(v) },
       }),
     ],
   ])('of %s refuses every entry: null, NaN, infinite, zero, negative, broken', (_, make) => {
     for (const value of [null, ...rubbish])
       expect(verdict(order(), make(value))).not.toBe('approved');
+  });
+
+  it('of either side of the book is no book', () => {
+    for (const value of rubbish) {
+      expect(verdict(order(), { bid: ticks(value) })).toBe('noBook');
+      expect(verdict(order(), { ask: ticks(value) })).toBe('noBook');
+    }
+    expect(verdict(order(), { bid: null })).toBe('noBook');
+    expect(verdict(order(), { ask: null })).toBe('noBook');
+  });
+
+  it('of a margin balance that is gone is refused for the margin ratio', () => {
+    for (const balance of [0, -1, Number.NaN]) {
+      const margin = { ...MARGIN, balance: money(balance) };
+      expect(verdict(order(), { margin })).toBe('marginRatio');
+    }
   });
 
   it('of margin terms, funding, position or exposure refuses every entry', () => {
@@ -381,7 +544,13 @@ describe('what is not known', () => {
     expect(verdict(order(), { exposure: { buy: lots(Number.NaN), sell: lots(0) } })).toBe(
       'notFinite',
     );
+    expect(verdict(order(), { exposure: { buy: lots(0), sell: lots(Number.NaN) } })).toBe(
+      'notFinite',
+    );
     expect(verdict(order(), { liveCount: Number.NaN })).toBe('notFinite');
+    expect(verdict(order(), { margin: null })).toBe('noMark');
+    expect(verdict(order(), { markPrice: null })).toBe('noMark');
+    expect(verdict(order(), { equity: null })).toBe('noEquity');
   });
 
   it('of quantity or price refuses exits too', () => {
@@ -478,6 +647,9 @@ describe('an exit', () => {
       'notReducing',
     );
     expect(verdict(order({ side: 'sell', reduceOnly: false }, 'close'), long)).toBe('notReducing');
+    const none = new Instrument({ ...SPEC, lotsMin: lots(0) });
+    const nothing = order({ side: 'sell', lots: lots(0) }, 'close');
+    expect(verdict(nothing, { instrument: none })).toBe('notReducing');
     expect(verdict(order({ side: 'sell' }, 'flatten'), { position: lots(Number.NaN) })).toBe(
       'notReducing',
     );
@@ -564,7 +736,17 @@ describe('a protective stop', () => {
     ]);
   });
 
-  it('on the winning side of the entry price is none', () => {
+  it('is not refused for what the division leaves: 3.16 % of 1,000,000 are 31,600.000000000004 ppm', () => {
+    const at = limits({ stopDistanceMaxPpm: 31_600 });
+    expect([968_400, 968_399].map((price) => protect(price, at))).toEqual([
+      'approved',
+      'stopDistance',
+    ]);
+  });
+
+  it('at the entry price or on its winning side is none, however near one may be', () => {
+    expect(protect(1_000_000, limits({ stopDistanceMinBps: 0 }))).toBe('stopDistance');
+    expect(protect(999_999, limits({ stopDistanceMinBps: 0 }))).toBe('approved');
     expect(protect(1_010_000)).toBe('stopDistance');
     expect(protect(990_000, {}, 'buy')).toBe('stopDistance');
   });

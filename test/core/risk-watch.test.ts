@@ -4,6 +4,7 @@
  */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { PriceWatch } from '../../shared/core/trading/price-watch.ts';
 import { LIVE_LIMITS, type RiskLimits } from '../../shared/core/trading/risk-limits.ts';
 import { SlidingExtremes } from '../../shared/core/trading/sliding-extremes.ts';
 import type { Hold } from '../../shared/core/trading/trading-gate.ts';
@@ -111,6 +112,49 @@ describe('a price that runs', () => {
   });
 });
 
+describe('a price watch alone', () => {
+  const watch = () => new PriceWatch(LIVE_LIMITS);
+  const observed = (made: PriceWatch, timeMs: number, mark: number, mid: number | null = mark) =>
+    made.observe(
+      {
+        kind: 'markPrice',
+        timeMs: ms(timeMs),
+        exchangeMs: ms(timeMs),
+        mark: ticks(mark),
+        index: ticks(MARK),
+        fundingRateE8: 0,
+        nextFundingMs: ms(0),
+      },
+      mid,
+    );
+
+  it('compares mark and index where there is no book', () => {
+    const made = watch();
+    for (const atMs of [0, 3_000]) observed(made, atMs, MARK, null);
+    expect(made.isDiverged(ms(3_000))).toBe(false);
+  });
+
+  it('pauses to the millisecond', () => {
+    const made = watch();
+    observed(made, 0, MARK);
+    observed(made, 1_000, MARK + 3_001);
+    expect(made.isVolatile(ms(300_999))).toBe(true);
+    expect(made.isVolatile(ms(301_000))).toBe(false);
+  });
+
+  it.each([0, -1, Number.NaN, 0.5])(
+    'pauses for a mark price of %s, and compares none with it',
+    (mark) => {
+      const made = watch();
+      observed(made, 0, MARK);
+      observed(made, 1_000, mark);
+      for (const atMs of [2_000, 3_000]) observed(made, atMs, MARK);
+      expect(made.isVolatile(ms(300_999))).toBe(true);
+      expect(made.isVolatile(ms(301_000))).toBe(false);
+    },
+  );
+});
+
 describe('the extremes of a window', () => {
   it('are those of its values, whatever their order', () => {
     const step = fc.record({ byMs: fc.nat(40), value: fc.nat(50) });
@@ -200,6 +244,13 @@ describe('the account', () => {
     scenario.reconcile();
     scenario.pass(1);
     expect(holds(scenario, 'accountStale')).toBe(false);
+  });
+
+  it('that was not compared yet is not told to be old: reconciling holds for that', () => {
+    const scenario = new Scenario().start({}, { reconcile: false });
+    scenario.pass(LIVE_LIMITS.accountAgeMaxMs + 1);
+    expect(holds(scenario, 'accountStale')).toBe(false);
+    expect(holds(scenario, 'reconciling')).toBe(true);
   });
 
   const pay = (scenario: Scenario, amount: number, reason: 'transfer' | 'funding' = 'transfer') =>
@@ -382,6 +433,24 @@ describe('an event loop that stood still', () => {
     expect(holds(scenario, 'loopLag')).toBe(true);
     lag(0);
     expect(holds(scenario, 'loopLag')).toBe(false);
+  });
+});
+
+describe('a person', () => {
+  it('is told of a hold once as it begins and once as it ends', () => {
+    const scenario = started();
+    const told = () => scenario.texts().filter((text) => /nothing opens|no longer held/.test(text));
+    const lag = (lagMs: number) => {
+      scenario.post({ kind: 'loopLag', lagMs });
+      for (let i = 0; i < 3; i++) scenario.pass(1_000);
+    };
+    lag(0);
+    expect(told()).toEqual([]);
+    lag(501);
+    expect(told()).toEqual(['nothing opens: the event loop stood still for 501 ms']);
+    lag(0);
+    expect(told()).toHaveLength(2);
+    expect(told()[1]).toBe('no longer held: loopLag');
   });
 });
 

@@ -87,6 +87,30 @@ export class ScriptedStrategy extends Strategy {
   }
 }
 
+/** An intent to buy ten lots, stamped 0. */
+export function intentOf(clientOrderId: string, over: Partial<Intent['request']> = {}): Intent {
+  return {
+    key: `d/${clientOrderId}`,
+    request: {
+      clientOrderId,
+      side: 'buy',
+      lots: lots(10),
+      price: ticks(100),
+      timeInForce: 'IOC',
+      reduceOnly: false,
+      ...over,
+    },
+    purpose: 'open',
+    decisionId: 'd',
+    attempt: 0,
+    epoch: 1,
+    timestampMs: ms(0),
+    recvWindowMs: 2_000,
+    createdMs: ms(0),
+    reason: '',
+  };
+}
+
 export const ACCOUNT: AccountRecord = {
   position: lots(0),
   cost: money(0),
