@@ -18,10 +18,11 @@ interface LockedPackage {
 
 const root = new URL('../../', import.meta.url);
 const json = (path: string) => JSON.parse(readFileSync(new URL(path, root), 'utf8'));
-const locked = Object.entries(
-  json('package-lock.json').packages as Record<string, LockedPackage>,
+/** Everybody's install, and the one that only `npm run mutation` makes. */
+const INSTALLS = ['', 'test/mutation/'];
+const locked = INSTALLS.flatMap((folder) =>
+  Object.entries(json(`${folder}package-lock.json`).packages as Record<string, LockedPackage>),
 ).filter(([path]) => path !== '');
-const about = json('package.json') as Record<string, Record<string, string>>;
 
 /** Packages that may run something when they are installed, and what it is. */
 const INSTALL_SCRIPTS: Readonly<Record<string, string>> = {
@@ -61,9 +62,12 @@ describe('the lock file', () => {
 });
 
 it('pins every dependency of ours to one version', () => {
-  for (const group of ['dependencies', 'devDependencies', 'optionalDependencies']) {
-    for (const [name, version] of Object.entries(about[group] ?? {})) {
-      expect(version, name).toMatch(/^\d+\.\d+\.\d+$/);
+  for (const folder of INSTALLS) {
+    const about = json(`${folder}package.json`) as Record<string, Record<string, string>>;
+    for (const group of ['dependencies', 'devDependencies', 'optionalDependencies']) {
+      for (const [name, version] of Object.entries(about[group] ?? {})) {
+        expect(version, name).toMatch(/^\d+\.\d+\.\d+$/);
+      }
     }
   }
 });
