@@ -2,6 +2,7 @@
  * Judges a run. Knows only the exchange's own ledger and what the store committed; shares no code with
  * the trader. Each rule names its invariant.
  */
+import type { TradingStateRecord } from '../../shared/core/event.ts';
 import type { Intent, OrderRecord } from '../../shared/core/trading/order.ts';
 import type { TimeMs } from '../../shared/core/units.ts';
 import type { OperatorRequest, OutboxItem } from '../../shared/ports/store.ts';
@@ -32,6 +33,9 @@ const WAY_MS = 8_000;
 
 /** The reconciler looks every five minutes, and again where a run failed. */
 const RECONCILED_MS = 16 * 60_000;
+/** An order is sought for a minute before it is presumed absent, less what a clock may be set forward. */
+const DENIED_MS = 50_000;
+
 interface Committed {
   readonly intent: Intent;
   readonly atMs: TimeMs;
@@ -58,6 +62,8 @@ export class Checker implements CommitLog, LedgerWatch {
   #disagree: () => Promise<boolean> = async () => true;
   #epoch = 0;
   #position = 0;
+  /** Of the trading state last committed. */
+  #stateVersion = 0;
   fills = 0;
 
   constructor(host: ExchangeHost, limits: CheckerLimits) {
@@ -121,17 +127,21 @@ export class Checker implements CommitLog, LedgerWatch {
     }
   }
 
-  order(order: OrderRecord): void {
+  order(order: OrderRecord, atMs: TimeMs): void {
     const id = order.intent.request.clientOrderId;
     const before = this.#states.get(id);
+    const recordedMs = this.#intents.get(id)?.atMs ?? 0;
+    if (order.state === 'presumedAbsent' && atMs - recordedMs < DENIED_MS) {
+      this.violated('I13', `${id} presumed absent ${atMs - recordedMs} ms after it was recorded`);
+    }
     if (before !== undefined && TERMINAL.has(before) && before !== order.state) {
       this.violated('I4', `${id} went from ${before} to ${order.state}`);
     }
     this.#states.set(id, order.state);
   }
 
-  tradingState(change: { state: string; by: string; reason: string }, atMs: TimeMs): void {
-    const { state } = change;
+  tradingState(change: TradingStateRecord, atMs: TimeMs): void {
+    const { state, version } = change;
     this.#steering.tradingState(state, atMs);
     this.commands.tradingState(change, atMs);
     if (change.by === 'reconciler' && change.reason.startsWith('store and exchange disagree')) {
@@ -140,11 +150,13 @@ export class Checker implements CommitLog, LedgerWatch {
       });
     }
     if (state === 'active') this.#alerts.forget('trading state');
-    else {
+    // A halt of what is halted already changes nothing, and is nobody's news.
+    else if (version !== this.#stateVersion) {
       const isMet = ({ text, topic }: Pick<OutboxItem, 'text' | 'topic'>) =>
         topic === 'state' && text.includes(state);
       this.#alerts.owe('trading state', atMs, isMet);
     }
+    this.#stateVersion = version;
   }
 
   notification(item: Omit<OutboxItem, 'id'>): void {

@@ -1,4 +1,5 @@
 /** The stores as one process reaches them. What they commit is also written to a log that only the checker reads. */
+import type { TradingStateRecord } from '../../shared/core/event.ts';
 import type { Intent, OrderRecord } from '../../shared/core/trading/order.ts';
 import type { TimeMs } from '../../shared/core/units.ts';
 import type { ControlStore } from '../../shared/ports/control-store.ts';
@@ -10,7 +11,7 @@ import { type Calls, type RemoteParts, remote } from './remote.ts';
 export interface CommitLog {
   intent(intent: Intent, atMs: TimeMs): void;
   order(order: OrderRecord, atMs: TimeMs): void;
-  tradingState(change: { state: string; by: string; reason: string }, atMs: TimeMs): void;
+  tradingState(change: TradingStateRecord, atMs: TimeMs): void;
   notification(item: Omit<OutboxItem, 'id'>, atMs: TimeMs): void;
   /** A leader has taken or renewed its lease. */
   lease(atMs: TimeMs): void;

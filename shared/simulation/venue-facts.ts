@@ -10,6 +10,7 @@ import {
 import type { SimulatedExchange } from './simulated-exchange.ts';
 import { stopReportOf } from './stop-facts.ts';
 import {
+  type AccountUpdate,
   type OrderParams,
   type OrderView,
   type TradeView,
@@ -73,8 +74,8 @@ export function asExchangeError(error: unknown): unknown {
 /** What an event of the simulated exchange says, a fill before the report it belongs to. */
 export function factsOf(event: UserEvent, instrument: Instrument): UserFact[] {
   if (event.kind === 'accountUpdate') {
-    if (event.reason !== 'FUNDING_FEE') return [];
-    return [funding(event.balanceChange, event.timeMs)];
+    if (event.reason === 'FUNDING_FEE') return [funding(event.balanceChange, event.timeMs)];
+    return event.reason === 'DEPOSIT' || event.reason === 'WITHDRAW' ? [transfer(event)] : [];
   }
   if (event.kind === 'algoUpdate') {
     return [{ kind: 'orderReport', report: stopReportOf(event.order) }];
@@ -104,6 +105,17 @@ export function funding(amount: Money, timeMs: TimeMs) {
     reason: 'funding' as const,
     amount,
     id: `funding-${timeMs}`,
+    exchangeMs: timeMs,
+  };
+}
+
+/** Money moved in or out. The wallet after it tells apart two of the same instant. */
+function transfer({ balanceChange, walletBalance, timeMs }: AccountUpdate): UserFact {
+  return {
+    kind: 'walletChange',
+    reason: 'transfer',
+    amount: balanceChange,
+    id: `transfer-${timeMs}-${walletBalance}`,
     exchangeMs: timeMs,
   };
 }

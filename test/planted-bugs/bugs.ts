@@ -29,8 +29,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: 'takes an order that a query does not find for ended',
     file: `${CORE}/trading/order-executor.ts`,
-    find: 'watch.absences < this.#settings.presumeAbsentQueries',
-    replace: 'watch.absences < 1',
+    find: 'if (missingMs < this.#settings.presumeAbsentAfterMs) return null;',
+    replace: '',
   },
   {
     name: 'forgets at once an order that was not found',

@@ -21,6 +21,11 @@ const ONCE_BROKEN: readonly [seed: number, faults: readonly Fault[], what: strin
     ],
     'the simulated operator set the leverage back to what somebody else had set',
   ],
+  [
+    30047,
+    ['manualOrder', 'transfer', 'operatorHalt'],
+    'the simulated exchange told nobody of a withdrawal; a halt of what was halted was taken for news',
+  ],
 ];
 
 describe('a seed', () => {
