@@ -14,38 +14,21 @@ import { loadKeyless } from '../../shared/config/keyless.ts';
 import { formatMoney } from '../../shared/core/units.ts';
 import type { Store } from '../../shared/ports/store.ts';
 import { type IsolatedBundle, isolatedBundle } from '../deploy/isolated.ts';
-import {
-  type Dynoxide,
-  hasDynoxide,
-  noticeWithoutDynoxide,
-  startDynoxide,
-} from '../support/dynoxide.ts';
+import { type Deployed, OWNER, startDeployed, TELEGRAM } from '../support/deployed.ts';
+import { hasDynoxide, noticeWithoutDynoxide } from '../support/dynoxide.ts';
 import {
   type FunctionUrlHandler,
   type LambdaHost,
   startLambdaHost,
 } from '../support/lambda-host.ts';
 import { type Invocation, invokeBundle, startLambdaService } from '../support/lambda-service.ts';
-import { type LoopbackServer, startLoopbackServer } from '../support/loopback-server.ts';
+import type { LoopbackServer } from '../support/loopback-server.ts';
 import { type Program, startNode } from '../support/processes.ts';
-import {
-  ACCOUNT,
-  type RunningExchange,
-  says,
-  startExchange,
-  storyFolder,
-} from '../support/sessions.ts';
-import {
-  messageUpdate,
-  pressUpdate,
-  startTelegramServer,
-  type TelegramServer,
-} from '../support/telegram-server.ts';
+import { ACCOUNT, type RunningExchange, says, storyFolder } from '../support/sessions.ts';
+import { messageUpdate, pressUpdate, type TelegramServer } from '../support/telegram-server.ts';
 
 noticeWithoutDynoxide();
 
-const OWNER = 1001;
-const TELEGRAM = { botToken: '7:e2e-token', webhookSecret: 'e2e-secret', allowedUserIds: [OWNER] };
 const KEY = { apiKey: ACCOUNT.key, apiSecret: ACCOUNT.secret };
 const KEY_ARN = 'arn:aws:secretsmanager:eu-central-1:1:secret:trading-key';
 const TIME_LIMIT_MS = 120_000;
@@ -59,41 +42,22 @@ describe.skipIf(!hasDynoxide)('a flatten asked for by Telegram', () => {
   const bundles: IsolatedBundle[] = [];
   const invocations: Invocation[] = [];
   const programs: Program[] = [];
-  let engine: Dynoxide;
+  let deployed: Deployed;
   let exchange: RunningExchange;
   let telegram: TelegramServer;
-  let secrets: LoopbackServer;
   let lambdas: LoopbackServer;
   let bot: LambdaHost;
   let trader: Program;
   let store: Store;
-  let shared: Record<string, string>;
+  let shared: Readonly<Record<string, string>>;
   const environmentBefore = { ...process.env };
 
   beforeAll(async () => {
-    engine = await startDynoxide();
-    exchange = await startExchange([], folder);
-    telegram = await startTelegramServer(TELEGRAM.botToken);
-    secrets = await startLoopbackServer(({ body }) => ({
-      body: JSON.stringify({
-        SecretString: JSON.stringify(body.includes(KEY_ARN) ? KEY : TELEGRAM),
-      }),
-      headers: { 'content-type': 'application/x-amz-json-1.1' },
-    }));
+    deployed = await startDeployed(folder, (request) =>
+      request.includes(KEY_ARN) ? KEY : TELEGRAM,
+    );
+    ({ exchange, telegram, variables: shared } = deployed);
     lambdas = await startLambdaService((invocation) => void invocations.push(invocation));
-    shared = {
-      PLIMSOLL_MODE: 'simulated',
-      PLIMSOLL_STORE: `dynamodb:${engine.endpoint}`,
-      PLIMSOLL_EXCHANGE: exchange.url,
-      PLIMSOLL_STRATEGY: 'SmaCrossover',
-      PLIMSOLL_PARAMS: '{"fastWindow":1,"slowWindow":2}',
-      [VARIABLES.telegramSecret]: 'arn:aws:secretsmanager:eu-central-1:1:secret:telegram',
-      [VARIABLES.telegramApi]: telegram.url,
-      AWS_ENDPOINT_URL_SECRETS_MANAGER: secrets.url,
-      AWS_REGION: 'eu-central-1',
-      AWS_ACCESS_KEY_ID: 'local',
-      AWS_SECRET_ACCESS_KEY: 'local',
-    };
     Object.assign(process.env, shared, {
       [VARIABLES.emergencyFunction]: 'emergency',
       AWS_ENDPOINT_URL_LAMBDA: lambdas.url,
@@ -112,8 +76,7 @@ describe.skipIf(!hasDynoxide)('a flatten asked for by Telegram', () => {
   afterAll(async () => {
     process.env = environmentBefore;
     for (const program of programs) await program.end('SIGKILL');
-    await exchange?.program.end('SIGKILL');
-    for (const part of [bot, telegram, secrets, lambdas, engine]) await part?.stop();
+    for (const part of [bot, lambdas, deployed]) await part?.stop();
     await store?.close();
     for (const { remove } of bundles) remove();
   });

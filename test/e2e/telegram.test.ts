@@ -9,45 +9,31 @@ import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { SECRET_HEADER } from '../../services/telegram-bot/gate.ts';
 import { openDynamoDbStores } from '../../shared/adapters/dynamodb/store.ts';
-import { VARIABLES } from '../../shared/config/deployment.ts';
 import { loadKeyless } from '../../shared/config/keyless.ts';
 import { formatMoney } from '../../shared/core/units.ts';
 import type { Store } from '../../shared/ports/store.ts';
 import { type IsolatedBundle, isolatedBundle } from '../deploy/isolated.ts';
-import {
-  type Dynoxide,
-  hasDynoxide,
-  noticeWithoutDynoxide,
-  startDynoxide,
-} from '../support/dynoxide.ts';
+import { type Deployed, OWNER, startDeployed, TELEGRAM } from '../support/deployed.ts';
+import { hasDynoxide, noticeWithoutDynoxide } from '../support/dynoxide.ts';
 import {
   type FunctionUrlHandler,
   type LambdaHost,
   startLambdaHost,
 } from '../support/lambda-host.ts';
-import { type LoopbackServer, startLoopbackServer } from '../support/loopback-server.ts';
 import { type Program, startNode } from '../support/processes.ts';
-import { type RunningExchange, says, startExchange, storyFolder } from '../support/sessions.ts';
-import {
-  messageUpdate,
-  pressUpdate,
-  startTelegramServer,
-  type TelegramServer,
-} from '../support/telegram-server.ts';
+import { type RunningExchange, says, storyFolder } from '../support/sessions.ts';
+import { messageUpdate, pressUpdate, type TelegramServer } from '../support/telegram-server.ts';
 
 noticeWithoutDynoxide();
 
-const OWNER = 1001;
-const TELEGRAM = { botToken: '7:e2e-token', webhookSecret: 'e2e-secret', allowedUserIds: [OWNER] };
 const ACT_WITHIN_MS = 2_000;
 const folder = storyFolder('telegram');
 
 describe.skipIf(!hasDynoxide)('the trader as it is deployed, steered by Telegram', () => {
   const bundles: IsolatedBundle[] = [];
-  let engine: Dynoxide;
+  let deployed: Deployed;
   let exchange: RunningExchange;
   let telegram: TelegramServer;
-  let secrets: LoopbackServer;
   let bot: LambdaHost;
   let trader: Program;
   let store: Store;
@@ -55,26 +41,9 @@ describe.skipIf(!hasDynoxide)('the trader as it is deployed, steered by Telegram
   const environmentBefore = { ...process.env };
 
   beforeAll(async () => {
-    engine = await startDynoxide();
-    exchange = await startExchange([], folder);
-    telegram = await startTelegramServer(TELEGRAM.botToken);
-    secrets = await startLoopbackServer(() => ({
-      body: JSON.stringify({ SecretString: JSON.stringify(TELEGRAM) }),
-      headers: { 'content-type': 'application/x-amz-json-1.1' },
-    }));
-    const shared = {
-      PLIMSOLL_MODE: 'simulated',
-      PLIMSOLL_STORE: `dynamodb:${engine.endpoint}`,
-      PLIMSOLL_EXCHANGE: exchange.url,
-      PLIMSOLL_STRATEGY: 'SmaCrossover',
-      PLIMSOLL_PARAMS: '{"fastWindow":1,"slowWindow":2}',
-      [VARIABLES.telegramSecret]: 'arn:aws:secretsmanager:eu-central-1:1:secret:telegram',
-      [VARIABLES.telegramApi]: telegram.url,
-      AWS_ENDPOINT_URL_SECRETS_MANAGER: secrets.url,
-      AWS_REGION: 'eu-central-1',
-      AWS_ACCESS_KEY_ID: 'local',
-      AWS_SECRET_ACCESS_KEY: 'local',
-    };
+    deployed = await startDeployed(folder);
+    const { variables: shared } = deployed;
+    ({ exchange, telegram } = deployed);
     Object.assign(process.env, shared);
     const [traderBundle, botBundle] = await Promise.all([
       isolatedBundle('trader'),
@@ -102,8 +71,7 @@ describe.skipIf(!hasDynoxide)('the trader as it is deployed, steered by Telegram
   afterAll(async () => {
     process.env = environmentBefore;
     await trader?.end('SIGKILL');
-    await exchange?.program.end('SIGKILL');
-    for (const part of [bot, telegram, secrets, engine]) await part?.stop();
+    for (const part of [bot, deployed]) await part?.stop();
     await store?.close();
     for (const { remove } of bundles) remove();
   });
