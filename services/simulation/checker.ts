@@ -35,6 +35,8 @@ const WAY_MS = 8_000;
 const RECONCILED_MS = 16 * 60_000;
 /** An order is sought for a minute before it is presumed absent, less what a clock may be set forward. */
 const DENIED_MS = 50_000;
+/** And still may turn up for three quarters of an hour. */
+const FORGOTTEN_MS = 44 * 60_000;
 
 interface Committed {
   readonly intent: Intent;
@@ -130,9 +132,13 @@ export class Checker implements CommitLog, LedgerWatch {
   order(order: OrderRecord, atMs: TimeMs): void {
     const id = order.intent.request.clientOrderId;
     const before = this.#states.get(id);
-    const recordedMs = this.#intents.get(id)?.atMs ?? 0;
-    if (order.state === 'presumedAbsent' && atMs - recordedMs < DENIED_MS) {
-      this.violated('I13', `${id} presumed absent ${atMs - recordedMs} ms after it was recorded`);
+    const soughtMs = atMs - (this.#intents.get(id)?.atMs ?? 0);
+    if (order.state === 'presumedAbsent' && soughtMs < DENIED_MS) {
+      this.violated('I13', `${id} presumed absent ${soughtMs} ms after it was recorded`);
+    }
+    const isNeverSeen = order.state === 'expired' && !this.#accepted.has(id);
+    if (isNeverSeen && soughtMs < FORGOTTEN_MS) {
+      this.violated('I13', `${id} given up ${soughtMs} ms after it was recorded`);
     }
     if (before !== undefined && TERMINAL.has(before) && before !== order.state) {
       this.violated('I4', `${id} went from ${before} to ${order.state}`);
