@@ -3,6 +3,7 @@
  * step on standard output once it is done. Ends by itself when its parent is gone.
  */
 import { writeSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
 import { openSqliteStore } from '../../shared/adapters/sqlite/store.ts';
 import { anIntent } from './store-backends.ts';
 
@@ -30,5 +31,7 @@ async function recordIntents(epoch: number): Promise<void> {
       anIntent({ epoch, id: `p-${attempt}`, attempt, createdMs }),
     );
     writeSync(STDOUT, `${result.ok ? attempt : result.reason}\n`);
+    // As a trader leaves the file alone between two orders: SQLite’s lock is not fair, and others starve beside a tight loop.
+    await pause(2);
   }
 }
