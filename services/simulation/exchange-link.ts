@@ -199,6 +199,7 @@ class ExchangeLink implements ExchangeClient {
       this.#world.after(delayMs, () => this.#process.run(() => sink.onUser(fact)));
     deliver({ kind: 'feedStatus', feed: 'user', status: 'up', reason }, 1);
     const leave = this.#host.onUser((facts) => {
+      if (this.#process.isDead) return leave();
       if (facts === null) return this.cutUserStream(sink);
       if (this.#world.nowMs < silentUntilMs) return;
       if (this.#faults.strikes('userStreamSilent')) {

@@ -26,10 +26,12 @@ export function marketLink({ world, process, host, faults }: LinkParts): MarketL
 
   const start = async (sink: MarketDataSink) => {
     let readyMs = 0;
-    const deliver = (fact: MarketFact, delayMs: number) => {
+    const arrive = (delayMs: number, action: () => void) => {
       readyMs = Math.max(readyMs, world.nowMs + delayMs);
-      world.at(readyMs, () => process.run(() => sink.onMarket(fact)));
+      world.at(readyMs, () => process.run(action));
     };
+    const deliver = (fact: MarketFact, delayMs: number) =>
+      arrive(delayMs, () => sink.onMarket(fact));
     const status = (to: 'up' | 'down', reason: string, delayMs: number) => {
       for (const feed of ['book', 'market'] as const) {
         deliver({ kind: 'feedStatus', feed, status: to, reason }, delayMs);
@@ -37,6 +39,7 @@ export function marketLink({ world, process, host, faults }: LinkParts): MarketL
       isUp = to === 'up';
     };
     leave = host.onQuote((quote: Quote) => {
+      if (process.isDead) return leave();
       if (world.nowMs < quietUntilMs) return;
       if (faults.strikes('marketStreamCut')) {
         quietUntilMs = world.nowMs + world.random.between(1_000, 60_000);
@@ -58,12 +61,10 @@ export function marketLink({ world, process, host, faults }: LinkParts): MarketL
       );
       books += 1;
       const size = { bidLots: bidLots as Lots, askLots: askLots as Lots };
-      world.at(readyMs, () =>
-        process.run(() => {
-          newestMs = exchangeMs;
-        }),
-      );
-      deliver({ kind: 'book', exchangeMs, bid, ask, ...size }, 0);
+      arrive(0, () => {
+        newestMs = exchangeMs;
+        sink.onMarket({ kind: 'book', exchangeMs, bid, ask, ...size });
+      });
     });
   };
 

@@ -85,8 +85,14 @@ export class SimulatedProcess {
   /** Does something in this process: now, when it wakes, or never. */
   run(action: () => void): void {
     if (this.#isDead) return;
-    if (!this.isPaused && this.#moments.pass(this)) action();
+    if (this.#mayStep()) action();
     else this.#world.at(this.#pausedUntilMs, () => this.run(action));
+  }
+
+  /** What a question answered on the spot is answered: told to a process that lives, when it wakes. */
+  async told<T>(answer: Promise<T>): Promise<T> {
+    const value = await answer;
+    return this.#mayStep() ? value : new Promise((resolve) => this.run(() => resolve(value)));
   }
 
   /**
@@ -105,6 +111,10 @@ export class SimulatedProcess {
         }),
       );
     });
+  }
+
+  #mayStep(): boolean {
+    return !this.#isDead && !this.isPaused && this.#moments.pass(this);
   }
 
   #after(delayMs: number, action: () => void): TimerHandle {

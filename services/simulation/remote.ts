@@ -59,8 +59,7 @@ export function remote<T extends object>(
 
   const read = (call: () => Promise<unknown>): Promise<unknown> => {
     const isFailing = faults.strikes('storeReadFails');
-    if (!health.isDown && !isFailing)
-      return process.ask((answer) => void call().then((v) => answer(() => v)));
+    if (!health.isDown && !isFailing) return process.told(call());
     return process.ask((answer) => world.after(TIMEOUT_MS, () => answer(unavailable('outage'))));
   };
 
