@@ -4,8 +4,11 @@
  */
 import pc from 'picocolors';
 import type { Severity, Topic } from '../../shared/core/command.ts';
+import type { Engine } from '../../shared/core/engine.ts';
+import { candleText } from '../../shared/core/notification/notification-center.ts';
 import { displayMoney, parseMoney } from '../../shared/core/units.ts';
 import type { Notifier } from '../../shared/ports/notifier.ts';
+import type { RuntimeObserver } from './runtime.ts';
 import type { Summary } from './summary.ts';
 
 export interface Presenter {
@@ -19,6 +22,19 @@ export function consoleNotifier(presenter: Presenter): Notifier {
   return {
     name: 'console',
     deliver: async (item) => presenter.notify(item),
+  };
+}
+
+/** Shows every candle that closes, with the account as it is then. */
+export function candleLines(presenter: Presenter, engine: Engine): RuntimeObserver {
+  return {
+    onEvent: () => undefined,
+    onCommand: (command) => {
+      if (command.kind !== 'saveCandle') return;
+      const { account, equity, instrument, now: timeMs } = engine;
+      const text = candleText(command.candle, { position: account.position, equity }, instrument);
+      presenter.notify({ timeMs, topic: 'candle', severity: 'info', text });
+    },
   };
 }
 

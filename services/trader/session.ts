@@ -25,7 +25,7 @@ import { CommandPerformer } from './command-performer.ts';
 import { ContractWatch } from './contract-watch.ts';
 import { Housekeeping } from './housekeeping.ts';
 import { Leadership } from './leadership.ts';
-import type { Presenter } from './presenter.ts';
+import { candleLines, type Presenter } from './presenter.ts';
 import { ProcessWatch } from './process-watch.ts';
 import { Runtime, type RuntimeObserver } from './runtime.ts';
 import { checkAccount, checkCounting, checkExit, checkSize, ScopeError } from './scope.ts';
@@ -34,7 +34,7 @@ import { noteStart } from './start-count.ts';
 import { StoreWriter } from './store-writer.ts';
 import { finalSnapshot, type Summary, summarize } from './summary.ts';
 
-export const ENGINE_VERSION = '2';
+export const ENGINE_VERSION = '3';
 
 export interface SessionParts {
   readonly configuration: EffectiveConfiguration;
@@ -241,12 +241,13 @@ export class TradingSession {
       onDrained: () => this.#drained.resolve(),
       onFailure: (error) => this.#broke(error, writer),
     });
+    const observers = [this.#counters, candleLines(this.#parts.presenter, engine)];
     const runtime = new Runtime({
       engine,
       clock,
       journal,
       perform: (command) => performer.perform(command),
-      observers: this.#observer ? [this.#counters, this.#observer] : [this.#counters],
+      observers: [...observers, ...(this.#observer ? [this.#observer] : [])],
       onFailure: (error) => this.#broke(error, writer),
     });
     const starts = await this.#noteStart(leadership.epoch);

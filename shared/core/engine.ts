@@ -332,14 +332,7 @@ export class Engine {
   }
 
   #onCandle(candle: MidPriceCandle, out: Outbox): void {
-    const { equity } = this;
     out.push({ kind: 'saveCandle', candle });
-    this.#notifications.candleClosed(
-      candle,
-      { position: this.account.position, equity },
-      this.instrument,
-      out,
-    );
     this.#ask(candle, out);
   }
 

@@ -36,27 +36,6 @@ export class NotificationCenter {
     out.push({ kind: 'notify', topic, severity, key, text });
   }
 
-  candleClosed(
-    candle: MidPriceCandle,
-    account: { position: Lots; equity: Money | null },
-    instrument: Instrument,
-    out: Outbox,
-  ): void {
-    if (this.#isQuiet) return;
-    const marks = [
-      candle.isPartial ? 'partial' : '',
-      candle.gapBefore > 0 ? `after a gap of ${candle.gapBefore}` : '',
-    ].filter((mark) => mark !== '');
-    const equity = account.equity === null ? '' : `  equity ${displayMoney(account.equity)}`;
-    this.say(
-      out,
-      'candle',
-      'info',
-      `close ${instrument.formatMid(candle.close)}  high ${instrument.formatMid(candle.high)}  low ${instrument.formatMid(candle.low)}` +
-        `  position ${instrument.formatQuantity(account.position)}${equity}${marks.length > 0 ? `  (${marks.join(', ')})` : ''}`,
-    );
-  }
-
   decided(
     signals: readonly StrategySignal[],
     decision: DecisionRecord,
@@ -149,6 +128,25 @@ export class NotificationCenter {
       `state-${record.version}`,
     );
   }
+}
+
+/** A closed candle and the account, in words. For whoever saves the candle: a strategy need not wait for them. */
+export function candleText(
+  { close, high, low, isPartial, gapBefore }: MidPriceCandle,
+  account: { readonly position: Lots; readonly equity: Money | null },
+  instrument: Instrument,
+): string {
+  const parts = [
+    `close ${instrument.formatMid(close)}`,
+    `high ${instrument.formatMid(high)}`,
+    `low ${instrument.formatMid(low)}`,
+    `position ${instrument.formatQuantity(account.position)}`,
+  ];
+  if (account.equity !== null) parts.push(`equity ${displayMoney(account.equity)}`);
+  const marks = isPartial ? ['partial'] : [];
+  if (gapBefore > 0) marks.push(`after a gap of ${gapBefore}`);
+  if (marks.length > 0) parts.push(`(${marks.join(', ')})`);
+  return parts.join('  ');
 }
 
 function orderPrice({ price, stopPrice }: OrderRequest, instrument: Instrument): string {
