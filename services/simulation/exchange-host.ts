@@ -74,7 +74,6 @@ export class ExchangeHost {
       instrument: this.instrument,
       market: this.#market,
       sink: {
-        publicEvent: () => undefined,
         userEvent: (_account, event) => {
           this.#watch?.userEvent(event, world.nowMs);
           const facts = factsOf(event, this.instrument);

@@ -87,7 +87,6 @@ class SimulatedPaperExchange implements PaperExchange {
       instrument,
       market: this.#market,
       sink: {
-        publicEvent: () => undefined,
         userEvent: (_account, event) => {
           this.#recorder?.changed();
           this.#facts.push(...factsOf(event, instrument));

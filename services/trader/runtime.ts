@@ -127,7 +127,6 @@ export class Runtime {
   /** Core time is the clock's, held back where the machine's clock was set back. */
   #stamp(fact: Fact): Event {
     this.#lastMs = Math.max(this.#lastMs, this.#options.clock.now());
-    const { kind, ...rest } = fact;
-    return { kind, timeMs: this.#lastMs as TimeMs, ...rest } as Event;
+    return { ...fact, timeMs: this.#lastMs as TimeMs } as Event;
   }
 }

@@ -328,7 +328,7 @@ export class Engine {
     if (closed) this.#onCandle(closed, out);
     const endMs = this.#candles.endMs;
     if (endMs !== null && endMs !== this.#candleTimerMs) this.#setCandleTimer(endMs, out);
-    if (this.tradeExecutor.target !== this.account.position) this.#converge(out);
+    if (this.#isOffTarget()) this.#converge(out);
   }
 
   #onCandle(candle: MidPriceCandle, out: Outbox): void {
@@ -344,7 +344,7 @@ export class Engine {
     if (isHeld) this.#refreshHolds();
     this.#watch(out);
     this.#ask(event.candle, out);
-    if (this.tradeExecutor.target === this.account.position || this.#isDrained) return;
+    if (!this.#isOffTarget() || this.#isDrained) return;
     // Neither a look nor a question changes what holds depend on.
     if (!isHeld) this.#refreshHolds();
     this.#trader.converge(this.#now, out);
@@ -528,6 +528,11 @@ export class Engine {
   #watch(out: Outbox): void {
     if (this.#settlement.isDue(this.#now)) this.#settlement.askForAccount(out);
     this.#losses.look(this.#now, out);
+  }
+
+  #isOffTarget(): boolean {
+    const { target } = this.tradeExecutor;
+    return target !== null && target !== this.account.position;
   }
 
   /** After anything that may have freed or changed the way to the target. */

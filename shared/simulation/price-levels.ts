@@ -41,9 +41,9 @@ export class PriceLevels {
         this.#published[at] = lots;
         this.#available[at] = lots;
       } else {
-        this.#prices.splice(at, 0, price);
-        this.#published.splice(at, 0, lots);
-        this.#available.splice(at, 0, lots);
+        insert(this.#prices, at, price);
+        insert(this.#published, at, lots);
+        insert(this.#available, at, lots);
       }
     } else if (known) {
       this.#remove(at);
@@ -122,4 +122,10 @@ export class PriceLevels {
     this.#published.splice(at, 1);
     this.#available.splice(at, 1);
   }
+}
+
+/** A book written worst first only ever appends, at a fraction of the price of a splice. */
+function insert(values: number[], at: number, value: number): void {
+  if (at === values.length) values.push(value);
+  else values.splice(at, 0, value);
 }

@@ -38,6 +38,7 @@ import {
   type OrderView,
   type PositionView,
   type PremiumIndexView,
+  type PublicEvent,
   type PublicTradeView,
   type TradeView,
   type Venue,
@@ -91,7 +92,7 @@ export class SimulatedExchange implements Venue {
     this.#nowMs = market.startMs;
     this.#secondMs = (Math.floor(market.startMs / SECOND_MS) * SECOND_MS + SECOND_MS) as TimeMs;
     this.#book = new Book(market.isRecorded);
-    const emit = this.#sink.publicEvent.bind(this.#sink);
+    const emit = (event: PublicEvent) => this.#sink.publicEvent?.(event);
     const nowMs = () => this.#nowMs;
     this.#accounts = new Accounts({
       instrument,
@@ -155,7 +156,7 @@ export class SimulatedExchange implements Venue {
 
   setContractStatus(status: string): void {
     this.#contractStatus = status;
-    this.#sink.publicEvent({ kind: 'contractStatus', timeMs: this.#nowMs, status });
+    this.#sink.publicEvent?.({ kind: 'contractStatus', timeMs: this.#nowMs, status });
   }
 
   // Time ------------------------------------------------------------------------------------------------
@@ -194,7 +195,7 @@ export class SimulatedExchange implements Venue {
     const mark = this.#market.markPrice();
     if (mark === null) return;
     const isBookKnown = this.#market.isBookKnown();
-    if (isBookKnown) this.#sink.publicEvent({ kind: 'markPrice', ...this.premiumIndex() });
+    if (isBookKnown) this.#sink.publicEvent?.({ kind: 'markPrice', ...this.premiumIndex() });
     if (timeMs % FUNDING_MS === 0) {
       this.#clearing.fund(mark, this.#fundingRateE8);
       this.#fundingRates.push({ timeMs, fundingRateE8: this.#fundingRateE8, markPrice: mark });
@@ -396,7 +397,7 @@ export class SimulatedExchange implements Venue {
     if (this.#tape.length > TAPE_KEPT * 1.125) this.#tape = this.#tape.slice(-TAPE_KEPT);
     this.#klines.addTrade(trade);
     this.#algos.noteTrade(trade.price);
-    this.#sink.publicEvent({ kind: 'trade', raw, ...trade });
+    this.#sink.publicEvent?.({ kind: 'trade', raw, ...trade });
   }
 
   /** What follows from what has just happened, and its publication. */

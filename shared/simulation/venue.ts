@@ -320,7 +320,8 @@ export type UserEvent = OrderTradeUpdate | AlgoUpdate | AccountUpdate | AccountC
 
 /** Where events go, in the order they happen. Must not call back into the exchange. */
 export interface VenueSink {
-  publicEvent(event: PublicEvent): void;
+  /** Absent where nobody listens: then none are made, which would be most of the work. */
+  publicEvent?(event: PublicEvent): void;
   userEvent(accountId: string, event: UserEvent): void;
 }
 

@@ -35,7 +35,6 @@ function open(options: Partial<VenueOptions> = {}, accounts: readonly string[] =
     instrument: BTCUSDT,
     market: mirror,
     sink: {
-      publicEvent: () => undefined,
       userEvent: (accountId, event) => void events.push({ accountId, event }),
     },
     ...options,

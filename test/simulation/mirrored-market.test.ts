@@ -16,7 +16,7 @@ function rig() {
   const venue = new SimulatedExchange({
     instrument: new Instrument(SPEC),
     market,
-    sink: { publicEvent: () => undefined, userEvent: () => undefined },
+    sink: { userEvent: () => undefined },
   });
   venue.openAccount('paper', 1_000_000_000_000 as Money);
   const show = (bid: [number, number], ask: [number, number], exchangeMs = 1_000) => {

@@ -28,7 +28,6 @@ beforeEach(() => {
     instrument: BTCUSDT,
     market: mirror,
     sink: {
-      publicEvent: () => undefined,
       userEvent: (_account, event) => facts.push(...factsOf(event, BTCUSDT)),
     },
   });
