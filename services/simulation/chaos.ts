@@ -64,7 +64,16 @@ export class Chaos {
       ['manualTrade', () => this.#tradeByHand()],
       ['operatorHalt', () => void operator.halt()],
       ['operatorFlatten', () => void operator.flatten()],
+      ['containerGone', () => this.#loseContainer()],
     ];
+  }
+
+  /** For longer than a lease; somebody may see that nobody answers, and wants to be out. */
+  #loseContainer(): void {
+    const { world, traders, operator } = this.#parts;
+    traders.goneFor(world.random.between(5 * EVERY_MS, 20 * EVERY_MS));
+    if (!world.random.chance(700)) return;
+    world.after(world.random.between(EVERY_MS / 2, 3 * EVERY_MS), () => void operator.flatten());
   }
 
   #deleverage(): void {

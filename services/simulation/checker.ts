@@ -10,6 +10,7 @@ import type { OrderView, UserEvent } from '../../shared/simulation/venue.ts';
 import type { AlgoOrderView } from '../../shared/simulation/venue-algo.ts';
 import { AlertRules } from './alert-rules.ts';
 import { CommandRules } from './command-rules.ts';
+import { EmergencyRules } from './emergency-rules.ts';
 import type { ExchangeHost, LedgerWatch } from './exchange-host.ts';
 import { calmSince, type Disturbance, ProtectionRules } from './protection-rules.ts';
 import { checkRest, type StoreAtRest } from './rest-rules.ts';
@@ -61,6 +62,7 @@ export class Checker implements CommitLog, LedgerWatch {
   readonly #steering: SteeringRules;
   readonly #alerts: AlertRules;
   readonly commands: CommandRules;
+  readonly emergency: EmergencyRules;
   #disagree: () => Promise<boolean> = async () => true;
   #epoch = 0;
   #position = 0;
@@ -78,10 +80,12 @@ export class Checker implements CommitLog, LedgerWatch {
     const isOpening = (id: string) => this.#intents.get(id)?.intent.purpose === 'open';
     this.#steering = new SteeringRules({ host, disturbed, isOpening, violated });
     this.#alerts = new AlertRules(violated);
+    this.emergency = new EmergencyRules({ host, disturbed, violated });
     this.commands = new CommandRules(violated);
     host.onQuote(({ exchangeMs }) => {
       this.#protection.check(exchangeMs);
       this.#steering.check(exchangeMs);
+      this.emergency.check(exchangeMs, this.#steering.halt?.state === 'halted');
     });
   }
 
@@ -304,7 +308,7 @@ export class Checker implements CommitLog, LedgerWatch {
     const { clientOrderId, side } = event.order;
     const before = this.#position;
     this.#position += side === 'BUY' ? event.lastQuantity : -event.lastQuantity;
-    if (!clientOrderId.startsWith(PREFIX)) return;
+    if (!clientOrderId.startsWith(PREFIX)) return this.emergency.somebodyTraded(atMs);
     this.fills += 1;
     const purpose = this.#intents.get(clientOrderId)?.intent.purpose;
     if (purpose === undefined || purpose === 'open') return;

@@ -50,6 +50,7 @@ export const FAULTS = {
   pauseAtOrder: 150,
   secondTrader: 8,
   clockStep: 6,
+  containerGone: 4,
   // The scheduled functions, and the bot's.
   lambdaTwice: 40,
   lambdaOverlap: 40,

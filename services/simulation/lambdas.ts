@@ -1,7 +1,6 @@
 /**
- * The Lambdas of a deployment, each invocation in a process of its own: the reconciler and the margin
- * alert on their schedules, the bot at each update. They are invoked twice, overlap, start slowly, and
- * die half way.
+ * The Lambdas of a deployment: the reconciler and the margin alert on their schedules, the bot at each
+ * update. They are invoked twice, and overlap.
  */
 
 import type { Update } from 'grammy/types';
@@ -11,9 +10,9 @@ import {
 } from '../../shared/adapters/memory/control-store.ts';
 import type { EffectiveConfiguration } from '../../shared/config/load.ts';
 import { LIVE_LIMITS } from '../../shared/core/trading/risk-limits.ts';
-import { TimeLimitError } from '../../shared/operation/guarded-run.ts';
+import type { EmergencyStarter } from '../../shared/operation/emergency.ts';
 import { ExchangeError } from '../../shared/ports/exchange.ts';
-import { type Store, StoreUnavailableError } from '../../shared/ports/store.ts';
+import type { Store } from '../../shared/ports/store.ts';
 import { runMarginAlert } from '../margin-alert/run.ts';
 import { createExchangeWitness } from '../reconciler/exchange-witness.ts';
 import { runReconciler } from '../reconciler/run.ts';
@@ -23,8 +22,8 @@ import { receive } from '../telegram-bot/webhook.ts';
 import type { ExchangeHost } from './exchange-host.ts';
 import { exchangeReader } from './exchange-reader.ts';
 import type { FaultSource } from './faults.ts';
-import { Moments } from './moments.ts';
-import { SimulatedProcess } from './process.ts';
+import { type FunctionEvent, Invocations, isExpected } from './invocations.ts';
+import type { SimulatedProcess } from './process.ts';
 import type { StoreHealth } from './remote.ts';
 import { type CommitLog, simulatedControlStore, simulatedStore } from './simulated-store.ts';
 import { OPERATOR_ID, SimulatedTelegram, type TelegramWatch } from './telegram.ts';
@@ -32,14 +31,20 @@ import { Wire } from './wire.ts';
 import type { World } from './world.ts';
 
 const MINUTE_MS = 60_000;
-/** As the functions are deployed: how often, how long they may take, and what of that is left to their last writes. */
-const RECONCILER = { name: 'reconciler', everyMs: 5 * MINUTE_MS, timeoutMs: 90_000 } as const;
-const MARGIN_ALERT = { name: 'margin-alert', everyMs: MINUTE_MS, timeoutMs: 30_000 } as const;
-const BOT_TIMEOUT_MS = 30_000;
-const MARGIN_MS = 5_000;
-/** How often a failed event is tried again, and when. */
-const TRIES = 2;
-const TRY_AGAIN_MS = 30_000;
+/** As the functions are deployed: how often, and how long they may take. */
+const RECONCILER = {
+  name: 'reconciler',
+  everyMs: 5 * MINUTE_MS,
+  timeoutMs: 90_000,
+  againMs: 30_000,
+} as const;
+const MARGIN_ALERT = {
+  name: 'margin-alert',
+  everyMs: MINUTE_MS,
+  timeoutMs: 30_000,
+  againMs: 30_000,
+} as const;
+const BOT = { name: 'bot', timeoutMs: 30_000 } as const;
 const SECRET = 'simulated-webhook-secret';
 
 export interface LambdaParts {
@@ -52,30 +57,26 @@ export interface LambdaParts {
   readonly log: CommitLog;
   readonly watch: TelegramWatch;
   readonly configuration: EffectiveConfiguration;
+  readonly emergency: EmergencyStarter;
   /** A function threw what it may not. */
   readonly onFailure: (what: string) => void;
 }
 
 type Schedule = typeof RECONCILER | typeof MARGIN_ALERT;
-type Body = (
-  process: SimulatedProcess,
-  event: { id: string; timeLimitMs: number },
-) => Promise<unknown>;
+type Body = (process: SimulatedProcess, event: FunctionEvent) => Promise<unknown>;
 
 export class Lambdas {
   readonly telegram: SimulatedTelegram;
   readonly #parts: LambdaParts;
   readonly #random;
-  readonly #moments: Moments;
-  #invocations = 0;
+  readonly #invocations: Invocations;
   #nonces = 0;
 
   constructor(parts: LambdaParts) {
     this.#parts = parts;
     const { world, faults, watch } = parts;
     this.#random = world.random.split('lambdas');
-    // Steps of its own: crashes at chosen steps are the trader's.
-    this.#moments = new Moments(world, [], () => undefined);
+    this.#invocations = new Invocations({ ...parts, random: this.#random });
     this.telegram = new SimulatedTelegram({
       world,
       faults,
@@ -92,55 +93,12 @@ export class Lambdas {
       this.#every(schedule, body);
       const id = new Date(world.nowMs).toISOString();
       const { name } = schedule;
-      const run = (event: string) => void this.#try(schedule, event, body, 1);
+      const run = (event: string) => void this.#invocations.deliver(schedule, event, body);
       run(id);
       if (faults.strikes('lambdaTwice')) world.after(this.#random.between(0, 5_000), () => run(id));
       if (faults.strikes('lambdaOverlap')) {
         world.after(this.#random.between(0, 5_000), () => run(`${id} ${name} by hand`));
       }
-    });
-  }
-
-  /** An event whose invocation failed is delivered again. */
-  async #try(schedule: Schedule, id: string, body: Body, tries: number): Promise<void> {
-    const { name, timeoutMs } = schedule;
-    const event = { id, timeLimitMs: timeoutMs - MARGIN_MS };
-    const isDone = await this.#invoke(name, timeoutMs, (process) => body(process, event));
-    if (isDone || tries > TRIES) return;
-    const { world } = this.#parts;
-    world.after(TRY_AGAIN_MS, () => void this.#try(schedule, id, body, tries + 1));
-  }
-
-  /** One invocation; false where it failed, died or took too long. */
-  #invoke(
-    name: string,
-    timeoutMs: number,
-    body: (process: SimulatedProcess) => Promise<unknown>,
-  ): Promise<boolean> {
-    const { world, faults, onFailure } = this.#parts;
-    this.#invocations += 1;
-    return new Promise((resolve) => {
-      const process = new SimulatedProcess(world, {
-        name: `${name}-${this.#invocations}`,
-        wallErrorMs: this.#random.between(-80, 80),
-        moments: this.#moments,
-        onDeath: () => resolve(false),
-      });
-      const startMs = faults.strikes('lambdaSlow')
-        ? this.#random.between(1_000, 9_000)
-        : this.#random.between(5, 50);
-      const lifeMs = faults.strikes('lambdaTimeout') ? this.#random.between(1, 400) : timeoutMs - 1;
-      world.after(startMs + lifeMs, () => process.kill());
-      world.after(startMs, () => {
-        if (process.isDead) return;
-        body(process).then(
-          () => resolve(true),
-          (error: Error) => {
-            if (!isExpected(error)) onFailure(`${process.name}: ${error.stack ?? error.message}`);
-            resolve(false);
-          },
-        );
-      });
     });
   }
 
@@ -162,7 +120,7 @@ export class Lambdas {
     return exchangeReader(host, new Wire({ world, process, host, faults, random: this.#random }));
   }
 
-  #reconcile(process: SimulatedProcess, event: { id: string; timeLimitMs: number }) {
+  #reconcile(process: SimulatedProcess, event: FunctionEvent) {
     return runReconciler(
       {
         ...this.#services(process),
@@ -175,7 +133,7 @@ export class Lambdas {
     );
   }
 
-  #alert(process: SimulatedProcess, event: { id: string; timeLimitMs: number }) {
+  #alert(process: SimulatedProcess, event: FunctionEvent) {
     return runMarginAlert(
       {
         ...this.#services(process),
@@ -198,8 +156,8 @@ export class Lambdas {
   /** The webhook: true where the bot has taken the update. */
   async #update(update: Update): Promise<boolean> {
     let statusCode = 0;
-    await this.#invoke('bot', BOT_TIMEOUT_MS, async (process) => {
-      const { configuration, onFailure } = this.#parts;
+    await this.#invocations.invoke(BOT, async (process) => {
+      const { configuration, emergency, onFailure } = this.#parts;
       const bot = createBot({
         ...this.#services(process),
         now: process.clock.now,
@@ -213,6 +171,7 @@ export class Lambdas {
         allowedUserIds: [OPERATOR_ID],
         newNonce: () => `nonce-${++this.#nonces}`,
         callApi: this.telegram.api(process),
+        emergency,
       });
       const headers = { [SECRET_HEADER]: SECRET, 'content-type': 'application/json' };
       const body = JSON.stringify(update);
@@ -225,9 +184,4 @@ export class Lambdas {
     });
     return statusCode === 200;
   }
-}
-
-/** What a function may fail with: its event is then delivered again. */
-function isExpected(error: Error): boolean {
-  return error instanceof StoreUnavailableError || error instanceof TimeLimitError;
 }

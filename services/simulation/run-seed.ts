@@ -8,6 +8,7 @@ import { createMemoryStore, MemoryDatabase } from '../../shared/adapters/memory/
 import { type EffectiveConfiguration, loadConfiguration } from '../../shared/config/load.ts';
 import { Chaos } from './chaos.ts';
 import { Checker } from './checker.ts';
+import { Emergency } from './emergency.ts';
 import { ACCOUNT, ExchangeHost } from './exchange-host.ts';
 import { type Fault, Faults } from './faults.ts';
 import { Lambdas } from './lambdas.ts';
@@ -26,6 +27,8 @@ export interface SeedResult {
   readonly orders: number;
   readonly fills: number;
   readonly restarts: number;
+  /** Positions that the emergency function found nobody leading, and closed. */
+  readonly emergencyExits: number;
   readonly events: number;
   readonly virtualMs: number;
   /** SHA-256 of everything noted: equal for equal seeds. */
@@ -98,6 +101,7 @@ class Story {
   readonly #host: ExchangeHost;
   readonly #checker: Checker;
   readonly #traders: Traders;
+  readonly #emergency: Emergency;
   readonly #chaos: Chaos;
   readonly #store;
 
@@ -130,9 +134,18 @@ class Story {
       store,
       controlTables: database.controlTables(KEY),
       watch: checker.commands,
+      emergency: { start: (request) => emergency.start(request) },
     });
     const { telegram } = lambdas;
     const traders = new Traders({ ...shared, faults, moments, database, key: KEY, telegram });
+    const emergency: Emergency = new Emergency({
+      ...shared,
+      faults: faults.beside('emergency'),
+      traders,
+      telegram,
+      watch: checker.emergency,
+    });
+    checker.emergency.runs(() => (traders.isGone ? emergency.runningSinceMs() : null));
     // Every fourth operator uses the command line.
     const bot = seed % 4 === 3 ? null : telegram;
     const operator = new Operator({ world, store, log: checker, telegram: bot });
@@ -150,6 +163,7 @@ class Story {
     this.#host = host;
     this.#checker = checker;
     this.#traders = traders;
+    this.#emergency = emergency;
     this.#store = store;
     this.#lookAtAlerts(() => telegram.upSinceMs());
   }
@@ -177,6 +191,7 @@ class Story {
       orders: this.#checker.orders,
       fills: this.#checker.fills,
       restarts: this.#traders.started - 1,
+      emergencyExits: this.#emergency.closed,
       events: this.#world.events,
       virtualMs: this.#world.nowMs - START_MS,
       digest: this.#world.digest(),

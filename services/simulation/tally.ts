@@ -15,6 +15,7 @@ export class Tally {
   #orders = 0;
   #fills = 0;
   #restarts = 0;
+  #emergencyExits = 0;
   #virtualMs = 0;
 
   get seeds(): number {
@@ -34,6 +35,7 @@ export class Tally {
     this.#orders += result.orders;
     this.#fills += result.fills;
     this.#restarts += result.restarts;
+    this.#emergencyExits += result.emergencyExits;
     this.#virtualMs += result.virtualMs;
   }
 
@@ -55,6 +57,7 @@ export class Tally {
       orders: this.#orders,
       fills: this.#fills,
       restarts: this.#restarts,
+      emergencyExits: this.#emergencyExits,
       idlePercent: Math.round((this.#idle / this.seeds) * 100),
       faults: Object.fromEntries(this.#faults),
     };

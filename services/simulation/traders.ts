@@ -3,6 +3,7 @@ import { createMemoryStore, type MemoryDatabase } from '../../shared/adapters/me
 import type { EffectiveConfiguration } from '../../shared/config/load.ts';
 import { ExchangeError } from '../../shared/ports/exchange.ts';
 import { type StoreKey, StoreUnavailableError } from '../../shared/ports/store.ts';
+import type { SessionMeans } from '../trader/emergency/emergency-flatten.ts';
 import { TradingSession } from '../trader/session.ts';
 import type { ExchangeHost } from './exchange-host.ts';
 import { exchangeLink } from './exchange-link.ts';
@@ -41,6 +42,7 @@ export class Traders {
   /** When a trader was last started or died, and when none could act. */
   #bornMs: number;
   #unservedMs: number;
+  #goneUntilMs = 0;
   #isEnding = false;
 
   constructor(parts: TraderParts) {
@@ -72,6 +74,19 @@ export class Traders {
     return isServed ? Math.max(this.#unservedMs, this.#bornMs) : null;
   }
 
+  /** No trader runs, and none is started. */
+  get isGone(): boolean {
+    return this.#parts.world.nowMs < this.#goneUntilMs;
+  }
+
+  /** The container ends, and no other is started for so long. */
+  goneFor(durationMs: number): void {
+    const { world } = this.#parts;
+    world.note(`the container is gone for ${durationMs} ms`);
+    this.#goneUntilMs = Math.max(this.#goneUntilMs, world.nowMs + durationMs);
+    for (const living of this.#living) living.kill();
+  }
+
   /** Kills all, for good. */
   end(): void {
     this.#isEnding = true;
@@ -80,7 +95,8 @@ export class Traders {
 
   /** Starts one more; when it ends for whatever reason and none is left, another is started. */
   start(): void {
-    const { world, faults, moments, host, telegram, database, key } = this.#parts;
+    const { world, moments, telegram } = this.#parts;
+    if (this.isGone) return world.at(this.#goneUntilMs, () => this.start());
     this.#started += 1;
     this.#bornMs = world.nowMs;
     const name = `trader-${this.#started}`;
@@ -90,21 +106,11 @@ export class Traders {
       moments,
       onDeath: () => this.#bury(process),
     });
-    const link = { world, process, host, faults };
-    const market = marketLink(link);
-    this.#markets.push(market);
     this.#living.add(process);
     const session = new TradingSession({
+      ...this.means(process),
       configuration: this.#parts.configuration,
       clock: process.clock,
-      store: traderStore({
-        ...this.#parts,
-        process,
-        random: world.random,
-        store: createMemoryStore(key, database),
-      }),
-      exchange: exchangeLink(link),
-      createMarketData: async () => market,
       journalDirectory: null,
       presenter: {
         notify: ({ topic, text }) => {
@@ -115,11 +121,29 @@ export class Traders {
       notifiers: [telegram.notifier(process)],
       owner: name,
       build: 'simulated',
-      isRealTime: true,
-      loopLagMs: () => process.takeStandstillMs(),
     });
     world.note(`${name} starts`);
     this.#await(session, process);
+  }
+
+  /** The world around a session in `process`: the store, the exchange, its market. */
+  means(process: SimulatedProcess): SessionMeans {
+    const { world, faults, host, database, key } = this.#parts;
+    const link = { world, process, host, faults };
+    const market = marketLink(link);
+    this.#markets.push(market);
+    return {
+      store: traderStore({
+        ...this.#parts,
+        process,
+        random: world.random,
+        store: createMemoryStore(key, database),
+      }),
+      exchange: exchangeLink(link),
+      createMarketData: async () => market,
+      isRealTime: true,
+      loopLagMs: () => process.takeStandstillMs(),
+    };
   }
 
   #await(session: TradingSession, process: SimulatedProcess): void {

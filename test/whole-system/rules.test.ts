@@ -2,6 +2,10 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { AlertRules } from '../../services/simulation/alert-rules.ts';
 import { CommandRules } from '../../services/simulation/command-rules.ts';
+import { EmergencyRules } from '../../services/simulation/emergency-rules.ts';
+import { ExchangeHost } from '../../services/simulation/exchange-host.ts';
+import { Faults } from '../../services/simulation/faults.ts';
+import { World } from '../../services/simulation/world.ts';
 import type { OutboxItem } from '../../shared/ports/store.ts';
 
 const BY = 'Telegram user 7';
@@ -105,5 +109,68 @@ describe('alerts', () => {
     expect(broken).toEqual([]);
     alerts.look(300_000, calm, { oldest, upSinceMs: 100_000 });
     expect(broken).toEqual(['L5']);
+  });
+});
+
+describe('the emergency function', () => {
+  const START_MS = Date.UTC(2026, 0, 1);
+  const calm = { struckMs: 0, refusedUntilMs: 0, servedSinceMs: null };
+
+  function holding(side: 'BUY' | 'SELL' | null) {
+    const world = new World(1, START_MS);
+    const host = new ExchangeHost(world, new Faults(world, []));
+    const disturbance = { ...calm };
+    const rules = new EmergencyRules({
+      host,
+      disturbed: () => disturbance,
+      violated: (rule) => broken.push(rule),
+    });
+    rules.runs(() => START_MS);
+    const common = { symbol: 'BTCUSDT', type: 'MARKET', quantity: '0.010' } as const;
+    if (side) host.placeOrder({ ...common, side, newClientOrderId: 'p-1' });
+    return { host, rules, disturbance };
+  }
+
+  it('may call flat what is flat', () => {
+    holding(null).rules.saidFlat(START_MS);
+    expect(broken).toEqual([]);
+  });
+
+  it('may not call a position flat, unless somebody opened it meanwhile', () => {
+    const { rules } = holding('BUY');
+    rules.saidFlat(START_MS + 60_000);
+    expect(broken).toEqual(['I17']);
+    rules.somebodyTraded(START_MS + 50_000);
+    rules.saidFlat(START_MS + 60_000);
+    expect(broken).toEqual(['I17']);
+  });
+
+  it('may leave nothing of ours at the exchange, and what is not ours', () => {
+    const { host, rules } = holding(null);
+    const resting = {
+      symbol: 'BTCUSDT',
+      side: 'BUY',
+      type: 'LIMIT',
+      timeInForce: 'GTC',
+      price: '58000',
+      quantity: '0.010',
+    } as const;
+    host.placeOrder({ ...resting, newClientOrderId: 'web_1' });
+    rules.saidFlat(START_MS);
+    expect(broken).toEqual([]);
+    host.placeOrder({ ...resting, newClientOrderId: 'p-2' });
+    rules.saidFlat(START_MS);
+    expect(broken).toEqual(['I17']);
+  });
+
+  it('must close while it runs alone, halted and undisturbed', () => {
+    const { rules, disturbance } = holding('SELL');
+    rules.check(START_MS + 90_000, true);
+    rules.check(START_MS + 200_000, false);
+    disturbance.struckMs = START_MS + 100_000;
+    rules.check(START_MS + 240_000, true);
+    expect(broken).toEqual([]);
+    rules.check(START_MS + 251_000, true);
+    expect(broken).toEqual(['I8']);
   });
 });

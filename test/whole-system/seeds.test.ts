@@ -59,6 +59,7 @@ describe('what many seeds came to', () => {
       fills: 1,
       orders: 1,
       restarts: 0,
+      emergencyExits: 0,
       virtualMs: 1,
     }) as unknown as SeedResult;
 
