@@ -58,6 +58,7 @@ export class Checker implements CommitLog, LedgerWatch {
   readonly #tradeIds = new Set<string>();
   #newestBookMs: () => number = () => 0;
   #disturbed: () => Disturbance = () => ({ struckMs: 0, refusedUntilMs: 0, servedSinceMs: null });
+  #goneSinceMs: () => number | null = () => null;
   readonly #protection: ProtectionRules;
   readonly #steering: SteeringRules;
   readonly #alerts: AlertRules;
@@ -78,7 +79,8 @@ export class Checker implements CommitLog, LedgerWatch {
     const disturbed = () => this.#disturbed();
     this.#protection = new ProtectionRules({ host, disturbed, violated });
     const isOpening = (id: string) => this.#intents.get(id)?.intent.purpose === 'open';
-    this.#steering = new SteeringRules({ host, disturbed, isOpening, violated });
+    const goneSinceMs = () => this.#goneSinceMs();
+    this.#steering = new SteeringRules({ host, disturbed, goneSinceMs, isOpening, violated });
     this.#alerts = new AlertRules(violated);
     this.emergency = new EmergencyRules({ host, disturbed, violated });
     this.commands = new CommandRules(violated);
@@ -102,6 +104,11 @@ export class Checker implements CommitLog, LedgerWatch {
   /** Where to look up when something last went wrong, and since when a trader has lived with a store. */
   disturbances(disturbed: () => Disturbance): void {
     this.#disturbed = disturbed;
+  }
+
+  /** Where to look up since when no trader has run, or could have been started; null while one may. */
+  gone(sinceMs: () => number | null): void {
+    this.#goneSinceMs = sinceMs;
   }
 
   /** Where to look up whether store and exchange differ in anything just now. */

@@ -145,7 +145,10 @@ class Story {
       telegram,
       watch: checker.emergency,
     });
-    checker.emergency.runs(() => (traders.isGone ? emergency.runningSinceMs() : null));
+    checker.gone(() => traders.goneSinceMs);
+    checker.emergency.runs(() =>
+      traders.goneSinceMs === null ? null : emergency.runningSinceMs(),
+    );
     // Every fourth operator uses the command line.
     const bot = seed % 4 === 3 ? null : telegram;
     const operator = new Operator({ world, store, log: checker, telegram: bot });

@@ -1,4 +1,4 @@
-/** L4: what would open does not rest on after a halt. L6: somebody leads whenever somebody could. */
+/** L4: what would open does not rest on after a halt, nor when no trader is left to take it back. L6: somebody leads whenever somebody could. */
 import { ACCOUNT, type ExchangeHost } from './exchange-host.ts';
 import { calmSince, type Disturbance } from './protection-rules.ts';
 
@@ -7,9 +7,14 @@ const HALT_MS = 12_000;
 /** A lease of 8 s, looked at every 2 s, 5 s to take it, and a quote. */
 const LEAD_MS = 20_000;
 
+/** The exchange's countdown, and the quote at which it is looked for. */
+const COUNTDOWN_MS = 126_000;
+
 interface Parts {
   readonly host: ExchangeHost;
   readonly disturbed: () => Disturbance;
+  /** Since when no trader has run, or could have been started; null while one may. */
+  readonly goneSinceMs: () => number | null;
   /** Whether an order of ours was meant to open. */
   readonly isOpening: (clientOrderId: string) => boolean;
   readonly violated: (rule: string, detail: string) => void;
@@ -46,14 +51,20 @@ export class SteeringRules {
       violated('L6', `nobody has led for ${atMs - this.#leasedMs} ms`);
     }
     const haltedMs = this.#halt && calmSince(this.#halt.atMs, disturbed());
-    if (haltedMs !== null && atMs - haltedMs > HALT_MS) this.#lookForResting(atMs);
+    if (haltedMs !== null && atMs - haltedMs > HALT_MS) {
+      this.#lookForResting(`${atMs - (this.#halt?.atMs ?? atMs)} ms after a halt`);
+    }
+    const goneMs = this.#parts.goneSinceMs();
+    if (goneMs !== null && atMs - goneMs > COUNTDOWN_MS) {
+      this.#lookForResting(`${atMs - goneMs} ms after the last trader died`);
+    }
   }
 
-  #lookForResting(atMs: number): void {
+  #lookForResting(since: string): void {
     const { host, isOpening, violated } = this.#parts;
     for (const { clientOrderId } of host.venue.openOrders(ACCOUNT)) {
       if (!isOpening(clientOrderId)) continue;
-      violated('L4', `${clientOrderId} rests ${atMs - (this.#halt?.atMs ?? atMs)} ms after a halt`);
+      violated('L4', `${clientOrderId} rests ${since}`);
     }
   }
 }

@@ -42,6 +42,7 @@ export class Traders {
   /** When a trader was last started or died, and when none could act. */
   #bornMs: number;
   #unservedMs: number;
+  #goneSinceMs = 0;
   #goneUntilMs = 0;
   #isEnding = false;
 
@@ -74,15 +75,16 @@ export class Traders {
     return isServed ? Math.max(this.#unservedMs, this.#bornMs) : null;
   }
 
-  /** No trader runs, and none is started. */
-  get isGone(): boolean {
-    return this.#parts.world.nowMs < this.#goneUntilMs;
+  /** Since when no trader has run, and none could be started; null while one may. */
+  get goneSinceMs(): number | null {
+    return this.#parts.world.nowMs < this.#goneUntilMs ? this.#goneSinceMs : null;
   }
 
   /** The container ends, and no other is started for so long. */
   goneFor(durationMs: number): void {
     const { world } = this.#parts;
     world.note(`the container is gone for ${durationMs} ms`);
+    this.#goneSinceMs = this.goneSinceMs ?? world.nowMs;
     this.#goneUntilMs = Math.max(this.#goneUntilMs, world.nowMs + durationMs);
     for (const living of this.#living) living.kill();
   }
@@ -96,7 +98,7 @@ export class Traders {
   /** Starts one more; when it ends for whatever reason and none is left, another is started. */
   start(): void {
     const { world, moments, telegram } = this.#parts;
-    if (this.isGone) return world.at(this.#goneUntilMs, () => this.start());
+    if (this.goneSinceMs !== null) return world.at(this.#goneUntilMs, () => this.start());
     this.#started += 1;
     this.#bornMs = world.nowMs;
     const name = `trader-${this.#started}`;

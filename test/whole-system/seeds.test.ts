@@ -50,6 +50,15 @@ describe('a seed', () => {
   );
 });
 
+describe('a container that is gone for long', () => {
+  it('has its position closed by the emergency function', { timeout: 120_000 }, async () => {
+    const of = { faults: ['containerGone'], faultsMs: 40 * MINUTE_MS } as const;
+    const { violations, emergencyExits } = await runSeed({ ...of, seed: 24 });
+    expect(violations).toEqual([]);
+    expect(emergencyExits).toBe(1);
+  });
+});
+
 describe('what many seeds came to', () => {
   const result = (seed: number, faults: ReadonlyMap<Fault, number>) =>
     ({
