@@ -2,13 +2,14 @@ import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
 /**
- * Folders whose files share a process, and with it what they import: they test functions and what these
- * are given, and leave nothing behind in the process. Every other file has a process of its own.
+ * Folders whose files have a process of their own: a Lambda's handler keeps what it opened for its next
+ * event, and an exchange simulator at unlimited speed is several times slower in a process that has run
+ * much else. The files of every other folder share processes, and with them what they import: they leave
+ * the process as they found it, its working directory, environment and exit code too.
  */
-const SHARED = [
-  ...['core', 'strategies', 'simulation', 'orders', 'clock', 'chart', 'config', 'infra'],
-  ...['fuzz', 'operation', 'adapters', 'market-data'],
-].map((folder) => `test/${folder}/**/*.test.ts`);
+const ALONE = ['exchange-simulator', 'faults', 'margin-alert', 'reconciler', 'whole-system'].map(
+  (folder) => `test/${folder}/**/*.test.ts`,
+);
 
 export default defineConfig({
   test: {
@@ -19,15 +20,17 @@ export default defineConfig({
     pool: 'forks',
     // More than there are cores: many a test waits for a lease, a timer, a program that starts.
     maxWorkers: 4,
+    // Node runs the source as it stands, as it does in production, and nothing is mocked by module.
+    experimental: { viteModuleRunner: false, nodeLoader: false },
     // What `plimsoll` itself uses: a program that a test starts need not be compiled anew.
     env: {
       NODE_COMPILE_CACHE: fileURLToPath(new URL('node_modules/.cache/plimsoll', import.meta.url)),
     },
     projects: [
-      { extends: true, test: { name: 'shared', include: SHARED, isolate: false } },
+      { extends: true, test: { name: 'alone', include: ALONE } },
       {
         extends: true,
-        test: { name: 'alone', include: ['test/**/*.test.ts'], exclude: SHARED },
+        test: { name: 'shared', include: ['test/**/*.test.ts'], exclude: ALONE, isolate: false },
       },
     ],
     coverage: {

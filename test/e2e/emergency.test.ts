@@ -6,7 +6,7 @@
  */
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { SECRET_HEADER } from '../../services/telegram-bot/gate.ts';
 import { openDynamoDbStores } from '../../shared/adapters/dynamodb/store.ts';
 import { VARIABLES } from '../../shared/config/deployment.ts';
@@ -50,7 +50,6 @@ describe.skipIf(!hasDynoxide)('a flatten asked for by Telegram', () => {
   let trader: Program;
   let store: Store;
   let shared: Readonly<Record<string, string>>;
-  const environmentBefore = { ...process.env };
 
   beforeAll(async () => {
     deployed = await startDeployed(folder, (request) =>
@@ -58,10 +57,12 @@ describe.skipIf(!hasDynoxide)('a flatten asked for by Telegram', () => {
     );
     ({ exchange, telegram, variables: shared } = deployed);
     lambdas = await startLambdaService((invocation) => void invocations.push(invocation));
-    Object.assign(process.env, shared, {
+    const variables = {
+      ...shared,
       [VARIABLES.emergencyFunction]: 'emergency',
       AWS_ENDPOINT_URL_LAMBDA: lambdas.url,
-    });
+    };
+    for (const [name, value] of Object.entries(variables)) vi.stubEnv(name, value);
     for (const name of ['trader', 'telegram-bot', 'emergency'] as const) {
       bundles.push(await isolatedBundle(name));
     }
@@ -74,7 +75,7 @@ describe.skipIf(!hasDynoxide)('a flatten asked for by Telegram', () => {
     await trader.line(says('fill'), 30_000);
   }, 60_000);
   afterAll(async () => {
-    process.env = environmentBefore;
+    vi.unstubAllEnvs();
     for (const program of programs) await program.end('SIGKILL');
     for (const part of [bot, lambdas, deployed]) await part?.stop();
     await store?.close();

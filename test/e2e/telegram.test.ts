@@ -38,13 +38,12 @@ describe.skipIf(!hasDynoxide)('the trader as it is deployed, steered by Telegram
   let trader: Program;
   let store: Store;
   const log: string[] = [];
-  const environmentBefore = { ...process.env };
 
   beforeAll(async () => {
     deployed = await startDeployed(folder);
     const { variables: shared } = deployed;
     ({ exchange, telegram } = deployed);
-    Object.assign(process.env, shared);
+    for (const [name, value] of Object.entries(shared)) vi.stubEnv(name, value);
     const [traderBundle, botBundle] = await Promise.all([
       isolatedBundle('trader'),
       isolatedBundle('telegram-bot'),
@@ -69,7 +68,7 @@ describe.skipIf(!hasDynoxide)('the trader as it is deployed, steered by Telegram
     await trader.line(says('fill'), 30_000);
   });
   afterAll(async () => {
-    process.env = environmentBefore;
+    vi.unstubAllEnvs();
     await trader?.end('SIGKILL');
     for (const part of [bot, deployed]) await part?.stop();
     await store?.close();
