@@ -1,4 +1,5 @@
 /** A page opened as a person would, at a desktop's and a phone's width, with what it said, asked for and let stick out. */
+import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
 import { expect } from 'vitest';
@@ -20,6 +21,8 @@ export interface OpenedPage {
   /** What the console and the page's errors said. */
   readonly said: readonly string[];
   close(): Promise<void>;
+  /** Leaves a picture of the whole page under this name where PLIMSOLL_SCREENSHOTS names a folder. */
+  picture(name: string): Promise<void>;
   /** The page is silent, no wider than the screen, and asked for nothing but its own file. */
   expectWhole(): Promise<void>;
 }
@@ -42,6 +45,10 @@ export async function openedPage(
     page,
     said,
     close: () => context.close(),
+    picture: async (name) => {
+      const folder = process.env.PLIMSOLL_SCREENSHOTS;
+      if (folder) await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true });
+    },
     expectWhole: async () => {
       const wide = await page.$$eval(
         'body *',

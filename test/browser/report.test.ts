@@ -1,15 +1,15 @@
 /**
  * Goal: the report is readable where people read it. Method: one file of a seeded run with everything in it, opened in
- * Chromium at a desktop's and a phone's width, light and dark; screenshots are left in a temporary folder.
+ * Chromium at a desktop's and a phone's width, light and dark.
  */
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { renderReport } from '../../research/report/render-report.ts';
 import { reportRunOf } from '../research/report-support.ts';
 import { walk } from '../research/vectorized-support.ts';
+import { storyFolder } from '../support/sessions.ts';
 import { isChromiumThere, launch, tellIfMissing } from './chromium.ts';
 import { LOOKS, openedPage, type Scheme, type Size } from './opened-page.ts';
 
@@ -19,7 +19,7 @@ const HOUR = 3_600_000;
 tellIfMissing();
 
 describe.skipIf(!isChromiumThere)('the report in a browser', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'plimsoll-report-'));
+  const folder = storyFolder('report-page');
   // A report of a real run can be looked at instead of the seeded one.
   const file = process.env.PLIMSOLL_REPORT ?? join(folder, 'report.html');
   let browser: Browser;
@@ -30,7 +30,6 @@ describe.skipIf(!isChromiumThere)('the report in a browser', () => {
       startMs: 1_690_000_000_000 - 800_000,
     });
     writeFileSync(join(folder, 'report.html'), renderReport(report));
-    process.stderr.write(`screenshots of the report: ${folder}\n`);
     browser = await launch();
   });
   afterAll(() => browser?.close());
@@ -59,28 +58,28 @@ describe.skipIf(!isChromiumThere)('the report in a browser', () => {
   it.each(LOOKS)(
     'is whole on a %s in %s: drawn, silent, alone, not wider than the screen',
     async (size, scheme) => {
-      const { page, expectWhole, close } = await opened(size, scheme);
+      const { page, picture, expectWhole, close } = await opened(size, scheme);
       expect((await colours(page)).map((count) => count > 10)).toEqual([true, true, true]);
       const shapes = await page.$$eval('svg.chart', (charts) =>
         charts.map((chart) => chart.querySelectorAll('path, rect, circle').length),
       );
       expect(shapes).toHaveLength(3);
       expect(Math.min(...shapes)).toBeGreaterThan(1);
-      await page.screenshot({ path: join(folder, `${size}-${scheme}.png`), fullPage: true });
+      await picture(`report-${size}-${scheme}`);
       await expectWhole();
       await close();
     },
   );
 
   it('zooms all three charts together, moves, and comes back', async () => {
-    const { page, close } = await opened('desktop', 'light');
+    const { page, picture, close } = await opened('desktop', 'light');
     const range = () => page.textContent('#range');
     const whole = await range();
     await page.click('button[data-days="7"]');
     const week = await range();
     expect(week).not.toBe(whole);
     expect(await page.textContent('#marker-note')).toMatch(/^\d+ fills in view$/);
-    await page.screenshot({ path: join(folder, 'week.png') });
+    await picture('report-week');
     await page.click('#earlier');
     expect(await range()).not.toBe(week);
     await page.click('button[data-days="0"]');

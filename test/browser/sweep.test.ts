@@ -1,15 +1,14 @@
 /**
  * Goal: the report of a sweep is readable where people read it, and its map says what the sweep found. Method: the
- * program itself on made-up candles with a rising and falling trend, its pages opened in Chromium; screenshots are left
- * in a temporary folder.
+ * command on made-up candles with a rising and falling trend, its pages opened in Chromium.
  */
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { walk } from '../research/vectorized-support.ts';
-import { finished } from '../support/sessions.ts';
+import { ran } from '../support/command-line.ts';
+import { storyFolder } from '../support/sessions.ts';
 import { isChromiumThere, launch, tellIfMissing } from './chromium.ts';
 import { LOOKS, openedPage } from './opened-page.ts';
 
@@ -27,7 +26,7 @@ interface Result {
 tellIfMissing();
 
 describe.skipIf(!isChromiumThere)('the report of a sweep in a browser', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'plimsoll-sweep-page-'));
+  const folder = storyFolder('sweep-page');
   let browser: Browser;
 
   beforeAll(async () => {
@@ -37,7 +36,6 @@ describe.skipIf(!isChromiumThere)('the report of a sweep in a browser', () => {
     });
     const file = join(folder, 'BTCUSDT.csv');
     writeFileSync(file, `open_time,open,high,low,close,volume\n${rows.join('\n')}\n`);
-    process.stderr.write(`screenshots of the report of a sweep: ${folder}\n`);
     browser = await launch();
   });
   afterAll(() => browser?.close());
@@ -46,15 +44,14 @@ describe.skipIf(!isChromiumThere)('the report of a sweep in a browser', () => {
   async function swept(name: string, args: readonly string[]) {
     const files = ['--json', `${name}.json`, '--report', `${name}.html`];
     const given = ['sweep', '--data', 'BTCUSDT.csv', '--workers', '1', ...args, ...files];
-    const { code, text } = await finished(given, folder);
-    expect([code, text]).toEqual([0, expect.stringContaining('deflated Sharpe ratio')]);
+    expect(await ran(given, folder)).toContain('deflated Sharpe ratio');
     const result = JSON.parse(readFileSync(join(folder, `${name}.json`), 'utf8')) as Result;
     return { file: join(folder, `${name}.html`), result };
   }
 
   /** The titles of the colored shapes of the map, and of the framed one. */
   async function mapOf(file: string) {
-    const { page, expectWhole, close } = await openedPage(browser, file, {
+    const { page, picture, expectWhole, close } = await openedPage(browser, file, {
       size: 'phone',
       scheme: 'light',
     });
@@ -63,7 +60,7 @@ describe.skipIf(!isChromiumThere)('the report of a sweep in a browser', () => {
     const shapes = await titles('.map .gain, .map .loss, .map .withheld');
     const best = await titles('.map .best');
     const text = (await page.textContent('main')) ?? '';
-    await page.screenshot({ path: file.replace('.html', '.png'), fullPage: true });
+    await picture(basename(file, '.html'));
     await expectWhole();
     await close();
     return { shapes, best, text };
@@ -82,9 +79,9 @@ describe.skipIf(!isChromiumThere)('the report of a sweep in a browser', () => {
   it('is whole on every screen, and shows each combination of two parameters once', async () => {
     const { file, result } = await swept('grid', [...GRID, '--walk-forward', '30:10']);
     for (const [size, scheme] of LOOKS) {
-      const { page, expectWhole, close } = await openedPage(browser, file, { size, scheme });
+      const { picture, expectWhole, close } = await openedPage(browser, file, { size, scheme });
       await expectWhole();
-      await page.screenshot({ path: join(folder, `${size}-${scheme}.png`), fullPage: true });
+      await picture(`sweep-${size}-${scheme}`);
       await close();
     }
     const { shapes, best, text } = await mapOf(file);

@@ -1,16 +1,15 @@
 /**
- * Goal: the validation is readable where people read it, whether it passes or not. Method: the program itself on
- * made-up candles, and a page with differences and hostile text, opened in Chromium; screenshots are left in a temporary
- * folder.
+ * Goal: the validation is readable where people read it, whether it passes or not. Method: the command on made-up
+ * candles, and a page with differences and hostile text, opened in Chromium.
  */
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { validationPage } from '../../research/validation/page.ts';
 import { walk } from '../research/vectorized-support.ts';
-import { finished } from '../support/sessions.ts';
+import { ran } from '../support/command-line.ts';
+import { storyFolder } from '../support/sessions.ts';
 import { isChromiumThere, launch, tellIfMissing } from './chromium.ts';
 import { LOOKS, openedPage } from './opened-page.ts';
 
@@ -19,11 +18,10 @@ const MINUTE = 60_000;
 tellIfMissing();
 
 describe.skipIf(!isChromiumThere)('the page of a validation in a browser', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'plimsoll-validation-page-'));
+  const folder = storyFolder('validation-page');
   let browser: Browser;
 
   beforeAll(async () => {
-    process.stderr.write(`screenshots of the validation: ${folder}\n`);
     browser = await launch();
   });
   afterAll(() => browser?.close());
@@ -32,13 +30,15 @@ describe.skipIf(!isChromiumThere)('the page of a validation in a browser', () =>
   async function looked(file: string, verdict: string): Promise<string[][]> {
     let rows: string[][] = [];
     for (const [size, scheme] of LOOKS) {
-      const { page, expectWhole, close } = await openedPage(browser, file, { size, scheme });
+      const { page, picture, expectWhole, close } = await openedPage(browser, file, {
+        size,
+        scheme,
+      });
       expect(await page.textContent('.verdict strong')).toBe(verdict);
       rows = await page.$$eval('table.words tbody tr', (all) =>
         all.map((row) => [...row.children].map((cell) => cell.textContent ?? '')),
       );
-      const shot = file.replace('.html', `-${size}-${scheme}.png`);
-      await page.screenshot({ path: shot, fullPage: true });
+      await picture(`validation-${basename(file, '.html')}-${size}-${scheme}`);
       await expectWhole();
       await close();
     }
@@ -52,11 +52,8 @@ describe.skipIf(!isChromiumThere)('the page of a validation in a browser', () =>
     });
     const csv = `open_time,open,high,low,close,volume\n${lines.join('\n')}\n`;
     writeFileSync(join(folder, 'btcusdt.csv'), csv);
-    const { code, text } = await finished(
-      ['validate', '--data', 'btcusdt.csv', '--report', 'passed.html', '--seed', '3'],
-      folder,
-    );
-    expect([code, text]).toEqual([0, expect.stringContaining('zero differences')]);
+    const args = ['--data', 'btcusdt.csv', '--report', 'passed.html', '--seed', '3'];
+    expect(await ran(['validate', ...args], folder)).toContain('zero differences');
     const rows = await looked(join(folder, 'passed.html'), 'Zero differences');
     expect(rows.length).toBeGreaterThan(10);
     expect(rows.map((row) => row.at(-1))).toEqual(rows.map(() => '0'));

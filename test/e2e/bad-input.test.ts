@@ -1,6 +1,7 @@
 /**
  * Goal: what cannot be started is refused with one clear line and a non-zero exit code, and leaves nothing
- * behind; no secret is ever shown or kept. Method: the program itself, one thing wrong at a time.
+ * behind; no secret is ever shown or kept. Method: one thing wrong at a time, the command line in this process;
+ * the program itself where its exit, its folder or what it locks is the question.
  */
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -9,6 +10,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
+import { refusal } from '../support/command-line.ts';
 import { freePort } from '../support/dynoxide.ts';
 import { finished, startExchange, storyFolder } from '../support/sessions.ts';
 
@@ -27,6 +29,8 @@ interface Case {
   readonly what: string;
   readonly args: () => readonly string[] | Promise<readonly string[]>;
   readonly environment?: Readonly<Record<string, string>>;
+  /** The program itself is asked: what a session says once its parts are running. */
+  readonly isProgram?: true;
   readonly code: number;
   readonly says: readonly string[];
 }
@@ -34,6 +38,7 @@ interface Case {
 const CASES: readonly Case[] = [
   {
     what: 'a damaged recording, with its line',
+    isProgram: true,
     args: () => ['--replay', write('damaged.gz', DAMAGED)],
     code: 1,
     says: ['damaged.gz', 'line 2'],
@@ -71,6 +76,7 @@ const CASES: readonly Case[] = [
   { what: 'an unknown flag', args: () => ['--luck'], code: 2, says: ['--luck'] },
   {
     what: 'an unknown variable',
+    isProgram: true,
     args: () => [],
     environment: { PLIMSOLL_LUCK: '7' },
     code: 2,
@@ -79,12 +85,14 @@ const CASES: readonly Case[] = [
   { what: 'a size of nothing', args: () => ['--size', '0x'], code: 2, says: ['size', '0.1x'] },
   {
     what: 'a size above the limits',
+    isProgram: true,
     args: () => ['--size', '0.9x'],
     code: 1,
     says: ['0.9x', 'risk.orderNotionalMaxPpm'],
   },
   {
     what: 'a size below the minimum',
+    isProgram: true,
     args: () => ['--size', '5usdt'],
     code: 1,
     says: ['5usdt', 'minimum'],
@@ -163,16 +171,31 @@ const CASES: readonly Case[] = [
   },
 ];
 
-describe('plimsoll trade refuses', { concurrent: true }, () => {
-  it.each(CASES)('$what', async ({ args, environment, code, says }) => {
-    const directory = fresh();
-    const result = await finished(['trade', ...(await args())], directory, environment);
-    expect(result.code, result.text).toBe(code);
-    for (const part of says) expect(result.text).toContain(part);
-    // One thing wrong is one line; commander adds where the help is.
-    const lines = result.lines.filter((line) => !line.startsWith('('));
-    expect(lines).toHaveLength(1);
-    expect(result.text).not.toContain('canary');
+/** One thing wrong is one line; commander adds where the help is. */
+function expectRefused(
+  { code, says }: Case,
+  { status, text }: { status: number | string | null; text: string },
+): void {
+  expect(status, text).toBe(code);
+  for (const part of says) expect(text).toContain(part);
+  const lines = text.trimEnd().split('\n');
+  expect(lines.filter((line) => !line.startsWith('('))).toHaveLength(1);
+  expect(text).not.toContain('canary');
+}
+
+describe('the command line refuses', () => {
+  it.each(CASES.filter(({ isProgram }) => !isProgram))('$what', async (one) => {
+    const args = await one.args();
+    const { status, stdout, stderr } = await refusal(['trade', ...args], fresh());
+    expectRefused(one, { status, text: stdout + stderr });
+  });
+});
+
+describe('the program refuses', { concurrent: true }, () => {
+  it.each(CASES.filter(({ isProgram }) => isProgram))('$what', async (one) => {
+    const args = await one.args();
+    const { code, text } = await finished(['trade', ...args], fresh(), one.environment);
+    expectRefused(one, { status: code, text });
   });
 
   it('a port in use, and leaves no folder of a run', async () => {

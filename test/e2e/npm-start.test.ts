@@ -6,6 +6,7 @@
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { ran, refusal } from '../support/command-line.ts';
 import { type Finished, finished, printed, storyFolder, summaryFile } from '../support/sessions.ts';
 
 const START_MS = Date.UTC(2026, 0, 1);
@@ -102,7 +103,7 @@ describe('npm start', () => {
   });
 });
 
-describe('plimsoll replay', { concurrent: true }, () => {
+describe('plimsoll replay', () => {
   it('finds every command of the journal identical', async () => {
     const { code, text } = await finished(['replay', segment], folder);
     expect(text).toContain('identical: every command came out the same');
@@ -118,25 +119,24 @@ describe('plimsoll replay', { concurrent: true }, () => {
       copy[flipped] = (copy[flipped] as number) ^ 1;
       return copy;
     });
-    const { code, text, lines } = await finished(['replay', path], folder);
-    expect(code).toBe(1);
-    expect(text).toContain(path);
-    expect(text).toMatch(new RegExp(`byte ${lineStart}\\b`));
-    expect(lines).toHaveLength(1);
+    const { status, stdout, stderr } = await refusal(['replay', path]);
+    expect([status, stdout]).toEqual([1, '']);
+    expect(stderr).toContain(path);
+    expect(stderr).toMatch(new RegExp(`byte ${lineStart}\\b`));
+    expect(stderr.trimEnd().split('\n')).toHaveLength(1);
   });
 
   it('replays a journal cut short to the cut, and says so', async () => {
     const path = changed('cut', (copy) => copy.subarray(0, Math.floor(copy.length * 0.6)));
-    const { code, text } = await finished(['replay', path], folder);
+    const text = await ran(['replay', path]);
     expect(text).toContain('identical');
     expect(text).toContain('cut short');
     expect(text).toContain(path);
-    expect(code).toBe(0);
   });
 
   it('says what it cannot read', async () => {
-    const { code, lines } = await finished(['replay', join(folder, 'nowhere')], folder);
-    expect(code).toBe(1);
-    expect(lines).toEqual([expect.stringContaining('nowhere')]);
+    const { status, stdout, stderr } = await refusal(['replay', join(folder, 'nowhere')]);
+    expect([status, stdout]).toEqual([1, '']);
+    expect(stderr.trimEnd().split('\n')).toEqual([expect.stringContaining('nowhere')]);
   });
 });

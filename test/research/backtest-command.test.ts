@@ -1,11 +1,12 @@
 /**
  * Goal: `plimsoll backtest` tells what its risk limits refused, why it looked for no break-even fee, and in one sentence
- * that an account is too large. Method: the program itself, on a small file.
+ * that an account is too large. Method: the command line in this process, on a small file.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { finished, storyFolder } from '../support/sessions.ts';
+import { ran, refusal } from '../support/command-line.ts';
+import { storyFolder } from '../support/sessions.ts';
 import { walk } from './vectorized-support.ts';
 
 const HOUR = 3_600_000;
@@ -22,8 +23,7 @@ const RULE = ['--data', 'BTCUSDT.csv', '--strategy', 'SmaCrossover', '--param', 
 
 async function backtested(...args: readonly string[]) {
   const given = ['backtest', ...RULE, '--param', 'fastWindow=3', ...args, '--json', 'r.json'];
-  const { code, text } = await finished(given, folder);
-  expect(code).toBe(0);
+  const text = await ran(given, folder);
   return { text, result: JSON.parse(readFileSync(join(folder, 'r.json'), 'utf8')) };
 }
 
@@ -59,9 +59,8 @@ it.each([
   ['research', ['--size', '100x', '--leverage', '150']],
 ])('says in one sentence that the account of a %s is too large', async (command, args) => {
   const given = [command, ...RULE, '--cash', '89000000', ...args];
-  const { code, lines } = await finished(given, folder);
-  expect(lines.filter((line) => line !== '')).toEqual([
-    expect.stringMatching(/^plimsoll: .*beyond the 90 million USDT that exact money carries/),
-  ]);
-  expect(code).toBe(1);
+  const { status, stdout, stderr } = await refusal(given, folder);
+  expect(stdout.trim()).toBe('');
+  expect(stderr).toMatch(/^plimsoll: .*beyond the 90 million USDT that exact money carries.*\n$/);
+  expect(status).toBe(1);
 });

@@ -1,10 +1,14 @@
-/** Goal: `plimsoll data` and `plimsoll download` as a person runs them. Method: the real program, a loopback archive. */
+/**
+ * Goal: `plimsoll data` and `plimsoll download` as a person runs them. Method: the real program, the command line in
+ * this process for more of it, a loopback archive.
+ */
 import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, expect, it } from 'vitest';
+import { ran, refusal } from '../support/command-line.ts';
 import { startArchive } from './archive-server.ts';
 import { zipOf } from './data-support.ts';
 
@@ -40,8 +44,8 @@ it('describes a data set for people and for programs', async () => {
   ]) {
     expect(told.stdout).toContain(text);
   }
-  const { stdout } = await run('data', 'ETHUSDT.csv', '--json', '--jump-percent', '50');
-  expect(JSON.parse(stdout)).toMatchObject({
+  const json = await ran(['data', 'ETHUSDT.csv', '--json', '--jump-percent', '50'], folder);
+  expect(JSON.parse(json)).toMatchObject({
     rows: 5,
     missing: 2,
     jumps: [],
@@ -56,20 +60,14 @@ it('refuses a malformed file in one line, and flags that make no sense', async (
     stdout: '',
     stderr: 'plimsoll: bad.csv, line 2: high is below low\n',
   });
-  expect((await run('data', 'bad.csv', '--jump-percent', 'x')).code).toBe(2);
-  expect((await run('download', '--from', '2024-02-30', '--to', '2024-03-01')).code).toBe(2);
-  const backwards = await run('download', '--from', '2024-03-02', '--to', '2024-03-01');
-  expect(backwards).toMatchObject({ code: 2, stderr: 'plimsoll: --to lies before --from\n' });
-  const symbol = await run(
-    'download',
-    '--from',
-    '2024-03-01',
-    '--to',
-    '2024-03-01',
-    '--symbol',
-    '../x',
-  );
-  expect(symbol.code).toBe(2);
+  const refused = (...args: string[]) => refusal(args, folder);
+  expect((await refused('data', 'bad.csv', '--jump-percent', 'x')).status).toBe(2);
+  const asked = (from: string, to: string, ...more: string[]) =>
+    refused('download', '--from', from, '--to', to, ...more);
+  expect((await asked('2024-02-30', '2024-03-01')).status).toBe(2);
+  const backwards = await asked('2024-03-02', '2024-03-01');
+  expect(backwards).toMatchObject({ status: 2, stderr: 'plimsoll: --to lies before --from\n' });
+  expect((await asked('2024-03-01', '2024-03-01', '--symbol', '../x')).status).toBe(2);
 });
 
 it('downloads a data set that it can then describe', async () => {
@@ -93,7 +91,7 @@ it('downloads a data set that it can then describe', async () => {
       '1440 rows, 2024-01-01T00:00:00Z to 2024-01-02T00:00:00Z; 1 files fetched, 0 already here',
     );
     expect(fetched.stdout).toContain('not in the archive (yet): BTCUSDT-1m-2024-01-02.zip');
-    expect((await run('data', dataSet)).stdout).toContain('no gap');
+    expect(await ran(['data', dataSet], folder)).toContain('no gap');
   } finally {
     await archive.close();
   }

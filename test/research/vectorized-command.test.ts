@@ -1,6 +1,6 @@
 /**
  * Goal: `plimsoll research` writes what was asked for and refuses what it cannot mean. Method: the program itself on
- * a small generated file; the command line in this process for what is refused.
+ * a small generated file; the command line in this process for more of it and for what is refused.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { refusal } from '../support/command-line.ts';
+import { ran, refusal } from '../support/command-line.ts';
 import { walk } from './vectorized-support.ts';
 
 const PROGRAM = fileURLToPath(new URL('../../services/cli/plimsoll.js', import.meta.url));
@@ -16,14 +16,7 @@ const DAY = 86_400_000;
 const START = Date.UTC(2024, 0, 1);
 const folder = mkdtempSync(join(tmpdir(), 'plimsoll-research-'));
 
-function plimsoll(...args: string[]) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [PROGRAM, 'research', ...args], {
-    cwd: folder,
-    encoding: 'utf8',
-  });
-  return { status, stdout, stderr };
-}
-
+const research = (...args: string[]) => ran(['research', ...args], folder);
 const text = (name: string) => readFileSync(join(folder, name), 'utf8');
 
 beforeAll(() => {
@@ -45,10 +38,14 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('plimsoll research', () => {
   it('prints a table with the baselines and what the figures leave out, and writes the files', () => {
-    const { status, stdout, stderr } = plimsoll(
+    const args = [
       ...['--data', 'BTCUSDT.csv', '--funding', 'funding.csv', '--strategy', 'SmaCrossover'],
       ...['--size', '1', '--json', 'r.json', '--signals', 's.csv', '--trades', 't.csv'],
-    );
+    ];
+    const { status, stdout, stderr } = spawnSync(process.execPath, [PROGRAM, 'research', ...args], {
+      cwd: folder,
+      encoding: 'utf8',
+    });
     expect(stderr).toBe('');
     expect(status).toBe(0);
     for (const row of ['buy and hold', 'always flat', 'break-even fee', 'Not in these figures']) {
@@ -70,42 +67,38 @@ describe('plimsoll research', () => {
     expect(trades[1]).toMatch(/^\d{13},(buy|sell),\d+\.\d{3},\d+\.\d,\d+\.\d{8},/);
   });
 
-  it('pays funding at the mark candles’ opens where they are given', () => {
+  it('pays funding at the mark candles’ opens where they are given', async () => {
     const row = [START + DAY, ...Array<string>(4).fill('31234.56789012'), 0].join(',');
     const next = [START + DAY + 3_600_000, ...Array<string>(4).fill('31234.5'), 0].join(',');
     const header = 'open_time,open,high,low,close,volume';
     writeFileSync(join(folder, 'mark.csv'), `${header}\n${row}\n${next}\n`);
-    const { status, stderr } = plimsoll(
+    await research(
       ...['--data', 'BTCUSDT.csv', '--strategy', 'SmaCrossover', '--param', 'slowWindow=11'],
       ...['--funding', 'funding.csv', '--mark', 'mark.csv', '--json', 'mark.json'],
     );
-    expect(stderr).toBe('');
-    expect(status).toBe(0);
     expect(JSON.parse(text('mark.json')).counts.fundingAtMark).toBe(1);
   });
 
-  it('meets the stop that is asked for, names it as the reason, and says so where there is none', () => {
+  it('meets the stop that is asked for, names it as the reason, and says so where there is none', async () => {
     const run = (...args: string[]) =>
-      plimsoll('--data', 'BTCUSDT.csv', ...args, '--json', 'stop.json', '--trades', 'stop.csv');
-    const without = run();
-    expect(without.stdout).toMatch(/stop +none; live every position has one, 3 % away/);
+      research('--data', 'BTCUSDT.csv', ...args, '--json', 'stop.json', '--trades', 'stop.csv');
+    const without = await run();
+    expect(without).toMatch(/stop +none; live every position has one, 3 % away/);
     expect(JSON.parse(text('stop.json')).counts.stops).toBe(0);
-    expect(run('--stop', 'none').stdout).toBe(without.stdout);
-    const { status, stdout } = run('--stop', '1%');
-    expect(status).toBe(0);
+    expect(await run('--stop', 'none')).toBe(without);
+    const told = await run('--stop', '1%');
     const { counts, assumptions } = JSON.parse(text('stop.json'));
     expect(counts.stops).toBeGreaterThan(0);
     expect(assumptions.stopPercent).toBe(1);
-    expect(stdout).toContain(`1 % from the entry price; met ${counts.stops} times, 0 of them`);
+    expect(told).toContain(`1 % from the entry price; met ${counts.stops} times, 0 of them`);
     expect(text('stop.csv').match(/,stop$/gm)).toHaveLength(counts.stops);
   });
 
-  it('runs on the bars of --from and --to alone', () => {
-    const { status } = plimsoll(
+  it('runs on the bars of --from and --to alone', async () => {
+    await research(
       ...['--data', 'BTCUSDT.csv', '--from', '2024-02-01', '--to', '2024-02-03T12:00'],
       ...['--json', 'part.json'],
     );
-    expect(status).toBe(0);
     expect(JSON.parse(text('part.json'))).toMatchObject({
       bars: 60,
       from: '2024-02-01T00:00:00.000Z',
