@@ -1,6 +1,6 @@
 /**
  * Goal: whoever steers a trader through its store, running or stopped, is obeyed, and the books can be
- * taken away. Method: exchange and trader as programs at 20 times real time; every command as a
+ * taken away. Method: exchange and trader as programs at eight times real time; every command as a
  * person gives it; what came of it is asked of the exchange itself.
  */
 import { readFileSync } from 'node:fs';
@@ -22,7 +22,7 @@ const programs: Program[] = [];
 let exchange: RunningExchange;
 
 beforeAll(async () => {
-  exchange = await startExchange(['--speed', '20'], folder);
+  exchange = await startExchange(['--speed', '8'], folder);
   programs.push(exchange.program);
 });
 
