@@ -7,7 +7,7 @@ import type { Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import type { Browser } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { walk } from '../research/vectorized-support.ts';
 import { launch } from './chromium.ts';
@@ -19,6 +19,7 @@ import {
   serve,
 } from './notebooks-support.ts';
 
+const WIDE = 1_200;
 const PLANTED = 'planted.html';
 const cell = (id: number, source: string) =>
   `  <script id="${id}" type="module">\n    ${source}\n  </script>\n`;
@@ -33,6 +34,8 @@ describe.skipIf(missing !== null)(`the notebooks${missing ? ` (${missing})` : ''
   let server: Server;
   let origin: string;
   let browser: Browser;
+  /** Wide pages that were opened, by path. */
+  const pages = new Map<string, Page>();
 
   beforeAll(async () => {
     built = buildNotebooks({ planted: { [PLANTED]: ASKS_OUTSIDE } });
@@ -46,7 +49,11 @@ describe.skipIf(missing !== null)(`the notebooks${missing ? ` (${missing})` : ''
     if (built) rmSync(built.folder, { recursive: true, force: true });
   });
 
-  it.each([1_200, 360])(
+  /** A page in the state it opens in: as the first test left it, or, where that did not run, opened now. */
+  const wide = async (path: string) =>
+    pages.get(path) ?? (await open(browser, { origin, path, width: WIDE })).page;
+
+  it.each([WIDE, 360])(
     'render every cell without an error or a request to anywhere, %i px wide',
     async (width) => {
       expect(built.pages).toEqual(
@@ -74,14 +81,15 @@ describe.skipIf(missing !== null)(`the notebooks${missing ? ` (${missing})` : ''
         expect([path, outside, errors]).toEqual([path, [], []]);
         const overflow = await page.evaluate('document.documentElement.scrollWidth - innerWidth');
         expect([path, overflow]).toEqual([path, 0]);
-        await page.close();
+        if (width === WIDE) pages.set(path, page);
+        else await page.close();
       }
     },
     60_000,
   );
 
   it('build the rule from data with the signals of the program, and redraw when a slider moves', async () => {
-    const { page } = await open(browser, { origin, path: 'inflection.html', width: 1_200 });
+    const page = await wide('inflection.html');
     await expect.poll(() => page.locator('svg[class^=plot]').count()).toBeGreaterThanOrEqual(3);
     const row = () => page.locator('table').first().locator('tbody td').allTextContents();
     const [here, program, different] = await row();
@@ -95,7 +103,7 @@ describe.skipIf(missing !== null)(`the notebooks${missing ? ` (${missing})` : ''
   }, 60_000);
 
   it('find a break-even fee for every strategy, and what funding came to', async () => {
-    const { page } = await open(browser, { origin, path: 'costs.html', width: 1_200 });
+    const page = await wide('costs.html');
     await expect.poll(() => page.locator('table').count()).toBe(2);
     const costs = await page.locator('table').first().locator('tbody tr').allTextContents();
     const funding = await page.locator('table').last().locator('tbody tr').allTextContents();

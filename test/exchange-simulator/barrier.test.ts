@@ -37,8 +37,8 @@ class Scripted {
     this.trace.push(`${this.clock.now()} ${text}`);
   }
 
-  /** Notes each frame; calls `seen` with it. */
-  async open(path: string, seen: (text: string) => void = () => undefined): Promise<void> {
+  /** Notes each frame; calls `seen` with it. Resolves with what closes the stream. */
+  async open(path: string, seen: (text: string) => void = () => undefined): Promise<() => void> {
     const socket = new WebSocket(this.#url.replace('http', 'ws') + path, {
       headers: this.clock.headers(),
       perMessageDeflate: false,
@@ -51,6 +51,7 @@ class Scripted {
       });
     });
     await this.clock.busy(new Promise((resolve) => socket.once('open', resolve)));
+    return () => socket.close();
   }
 
   /** Sends a request with number `sequence`; `delayTurns` turns of the event loop late. */
@@ -180,12 +181,15 @@ describe('at unlimited speed', () => {
     const { body } = await client.call('POST /fapi/v1/listenKey', '');
     const { listenKey } = JSON.parse(body);
     const klines: { t: number; x: boolean }[] = [];
-    await client.open('/market/ws/btcusdt@kline_1m', (text) => klines.push(JSON.parse(text).k));
+    const close = await client.open('/market/ws/btcusdt@kline_1m', (text) =>
+      klines.push(JSON.parse(text).k),
+    );
     await client.after(125_000);
     const closed = klines.filter((kline) => kline.x).map((kline) => kline.t);
     expect(closed).toHaveLength(2);
     expect(closed[1]! - closed[0]!).toBe(60_000);
-    // The rest of the hour without the kline stream would do, but it is cheap.
+    // The rest of the hour is nothing to the kline stream.
+    close();
     const expired = new Promise<string>((resolve) => {
       void client.open(`/private/ws?listenKey=${listenKey}`, resolve);
     });
