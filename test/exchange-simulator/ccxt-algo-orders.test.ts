@@ -5,7 +5,18 @@
 
 import { expect, test, vi } from 'vitest';
 import { DEMO_ACCOUNT } from '../../services/exchange-simulator/exchange-simulator.ts';
-import { type Client, connectCcxt, Listener, request, SYMBOL, sign, start } from './harness.ts';
+import {
+  type Client,
+  connectCcxt,
+  Listener,
+  loadCcxtFirst,
+  request,
+  SYMBOL,
+  sign,
+  start,
+} from './harness.ts';
+
+loadCcxtFirst();
 
 const TRIGGER = { trigger: true };
 

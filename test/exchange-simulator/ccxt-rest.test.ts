@@ -5,7 +5,9 @@
 
 import { describe, expect, test } from 'vitest';
 import { SIMULATED_ACCOUNT } from '../../shared/config/simulated-account.ts';
-import { connectCcxt, SYMBOL, start } from './harness.ts';
+import { connectCcxt, loadCcxtFirst, SYMBOL, start } from './harness.ts';
+
+loadCcxtFirst();
 
 async function connected() {
   const { url } = await start();

@@ -4,7 +4,9 @@
  */
 
 import { describe, expect, test, vi } from 'vitest';
-import { connectCcxt, SYMBOL, start } from './harness.ts';
+import { connectCcxt, loadCcxtFirst, SYMBOL, start } from './harness.ts';
+
+loadCcxtFirst();
 
 async function connected() {
   const { url } = await start();

@@ -9,7 +9,7 @@ const choices = [
   { mode: 'live', egress: 'nat-gateway' },
 ];
 
-describe("CDK's validation of the templates", () => {
+describe("CDK's validation of the templates", { timeout: 180_000 }, () => {
   it.each(choices)('finds nothing in %o', (context) => {
     expect(() => build({ context, isValidating: true }).app.synth()).not.toThrow();
   });
