@@ -129,6 +129,14 @@ export class RecordedExchange {
     );
   }
 
+  setCountdown(countdownMs: number): void {
+    this.#request(
+      () => this.venue.countdownCancelAll(ACCOUNT, this.venue.instrument.spec.symbol, countdownMs),
+      () => [{ kind: 'countdownSet', countdownMs }],
+      ({ msg }) => ({ kind: 'countdownFailed', message: msg }),
+    );
+  }
+
   readAccount(command: Extract<Command, { kind: 'readAccount' }>): void {
     const { sinceTradeId, sinceFundingMs } = command;
     const requestedMs = this.venue.nowMs;

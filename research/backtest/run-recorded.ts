@@ -216,6 +216,8 @@ class RecordedRun {
         return exchange.query(command);
       case 'readAccount':
         return exchange.readAccount(command);
+      case 'setCountdown':
+        return exchange.setCountdown(command.countdownMs);
       case 'readCandles':
         return this.#tell({ kind: 'candleHistory', candles: this.#candles.newest(command.count) });
       case 'saveCandle':
@@ -226,7 +228,6 @@ class RecordedRun {
       case 'saveDecision':
       case 'saveTradingState':
       case 'notify':
-      case 'setCountdown':
       case 'drained':
         // Nothing is stored, nobody is told, nobody dies.
         return;

@@ -146,6 +146,7 @@ export class CommandPerformer {
     if (!exchange.setCountdown || !leadership.maySend(CANCEL_WINDOW_MS)) return;
     try {
       await exchange.setCountdown(countdownMs);
+      post({ kind: 'countdownSet', countdownMs });
     } catch (error) {
       if (!(error instanceof ExchangeError)) throw error;
       post({ kind: 'countdownFailed', message: error.message });

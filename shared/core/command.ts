@@ -84,7 +84,7 @@ export interface SetTimerCommand {
 
 /**
  * Have the exchange cancel all open regular orders so long from now unless told again; 0 turns that off.
- * Answer: countdownFailed, or nothing.
+ * Answer: countdownSet, countdownFailed, or nothing.
  */
 export interface SetCountdownCommand {
   readonly kind: 'setCountdown';

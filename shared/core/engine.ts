@@ -256,6 +256,9 @@ export class Engine {
         return;
       case 'walletChange':
         return this.#settlement.onWalletChange(event, out);
+      case 'countdownSet':
+        this.#quotes.countdownSet(event.countdownMs);
+        return this.#settle(out);
       case 'countdownFailed': {
         const text = `the exchange’s countdown could not be set: ${event.message}; if this process died, what rests would stay`;
         return this.#notifications.say(out, 'order', 'warning', text);

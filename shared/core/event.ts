@@ -197,6 +197,13 @@ export interface CancelFailedEvent {
   readonly message: string;
 }
 
+/** The exchange runs the countdown that was asked for; 0: none. */
+export interface CountdownSetEvent {
+  readonly kind: 'countdownSet';
+  readonly timeMs: TimeMs;
+  readonly countdownMs: number;
+}
+
 /** The exchange's countdown could not be set: what rests would stay if the process died. */
 export interface CountdownFailedEvent {
   readonly kind: 'countdownFailed';
@@ -338,6 +345,7 @@ export type Event =
   | OrderUnknownEvent
   | OrderAbsentEvent
   | CancelFailedEvent
+  | CountdownSetEvent
   | CountdownFailedEvent
   | FillEvent
   | WalletChangeEvent

@@ -453,6 +453,42 @@ describe('the countdown', () => {
     expect(last).toEqual([{ kind: 'setCountdown', countdownMs: 0 }, { kind: 'drained' }]);
   });
 
+  it('is confirmed before anything that opens is placed, and asked for again until it is', () => {
+    const scenario = scenarioOf();
+    scenario.confirmsCountdowns = false;
+    scenario.closeCandle();
+    scenario.post({ kind: 'countdownFailed', message: 'busy' });
+    seconds(scenario, 4);
+    expect(countdowns(scenario)).toEqual([120_000]);
+    scenario.pass(1_000);
+    expect(countdowns(scenario)).toEqual([120_000, 120_000]);
+    expect(intents(scenario.commands)).toEqual([]);
+    scenario.post({ kind: 'countdownSet', countdownMs: 120_000 });
+    expect(scenario.lastIntent().request).toMatchObject({ side: 'buy', timeInForce: 'GTX' });
+  });
+
+  it('that is not confirmed any more lets nothing else be opened, and what rests stays', () => {
+    const { scenario, quote } = quoting({ execution: { ...CROSS, deadlineMs: 300_000 } });
+    scenario.confirmsCountdowns = false;
+    seconds(scenario, 70);
+    expect(scenario.engine.orders.get(idOf(quote))?.state).toBe('open');
+    canceled(scenario, quote);
+    seconds(scenario, 10);
+    expect(intents(scenario.commands)).toEqual([quote]);
+  });
+
+  it('that cannot be had keeps nothing from closing at the deadline', () => {
+    const { scenario, quote } = quoting();
+    scenario.fill(quote);
+    scenario.closeCandle();
+    scenario.confirmsCountdowns = false;
+    scenario.closeCandle();
+    seconds(scenario, 29);
+    expect(intents(scenario.commands)).toEqual([quote]);
+    scenario.pass(1_000);
+    expect(scenario.lastIntent().request).toMatchObject({ side: 'sell', timeInForce: 'IOC' });
+  });
+
   it('says that it could not be set, and trades on', () => {
     const { scenario, quote } = quoting();
     scenario.post({ kind: 'countdownFailed', message: 'timeout' });

@@ -166,6 +166,8 @@ export class Scenario {
   readonly engine: Engine;
   readonly commands: Command[] = [];
   nowMs: number;
+  /** False: the exchange is silent when it is told of a countdown. */
+  confirmsCountdowns = true;
   #out = new Outbox();
   #trade = 100;
   #mid = 100_000;
@@ -180,7 +182,11 @@ export class Scenario {
     this.engine.step({ ...fact, timeMs: ms(this.nowMs) } as Event, this.#out);
     const taken = this.#out.take();
     this.commands.push(...taken);
-    return taken;
+    if (!this.confirmsCountdowns) return taken;
+    const answers = ofKind(taken, 'setCountdown').map(({ countdownMs }) =>
+      this.post({ kind: 'countdownSet', countdownMs }),
+    );
+    return [...taken, ...answers.flat()];
   }
 
   /** Instrument, terms, clock, streams up, mark and book; then the durable state. */

@@ -62,8 +62,9 @@ async function countdown(over: { answer?: Promise<void>; isLeader?: boolean }) {
   return { asked, posted };
 }
 
-it('sets the exchange’s countdown and says where it could not', async () => {
-  expect(await countdown({})).toEqual({ asked: [120_000], posted: [] });
+it('sets the exchange’s countdown, and says so or that it could not', async () => {
+  const set = { kind: 'countdownSet', countdownMs: 120_000 };
+  expect(await countdown({})).toEqual({ asked: [120_000], posted: [set] });
   const answer = Promise.reject(new ExchangeError('unreachable', 'no way there'));
   const { posted } = await countdown({ answer });
   expect(posted).toEqual([{ kind: 'countdownFailed', message: 'no way there' }]);

@@ -50,8 +50,6 @@ describe('a closed candle', () => {
     scenario.book();
     scenario.nowMs = START_MS + 61_000;
     scenario.book();
-    expect(shown(scenario)).toMatchObject([
-      { text: expect.stringMatching(/position 0\.000$/) },
-    ]);
+    expect(shown(scenario)).toMatchObject([{ text: expect.stringMatching(/position 0\.000$/) }]);
   });
 });

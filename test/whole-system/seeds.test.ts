@@ -26,6 +26,11 @@ const ONCE_BROKEN: readonly [seed: number, faults: readonly Fault[], what: strin
     ['manualOrder', 'transfer', 'operatorHalt'],
     'the simulated exchange told nobody of a withdrawal; a halt of what was halted was taken for news',
   ],
+  [
+    115,
+    FAULT_KINDS,
+    'a quote that opens was sent beside its countdown, not after it: the trader died, and the quote rested on',
+  ],
 ];
 
 describe('a seed', () => {

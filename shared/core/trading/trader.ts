@@ -95,6 +95,8 @@ export class Trader {
     if (gate.holds.has('draining') && position === 0) return;
     const isRefusedByExchange = isOpposite && trade.decisionId === this.#refusedFlip;
     if (approach !== 'giveUp' && !this.#mayStillLive(trade) && !isRefusedByExchange) {
+      // For as long as it takes: at the deadline of the quote what is held gets out all the same.
+      if (approach === 'quote' && !quotes.mayOpen(nowMs, out)) return;
       const opening = this.#propose(trade, trade.delta, 'open', approach);
       if (this.#submit(opening, nowMs, out)) return;
     }

@@ -1,35 +1,58 @@
 /**
  * Dead-man switch: while an order that opens rests, the exchange is told again and again to cancel all regular
- * orders unless told otherwise. A trader that dies leaves no order behind. Stops wait in another book, and
- * nothing here rests on theirs.
+ * orders unless told otherwise. A trader that dies leaves no order behind, for none is sent before the exchange
+ * has confirmed it. Stops wait in another book, and nothing here rests on theirs.
  */
 import type { Outbox } from '../../command.ts';
 import type { TimeMs } from '../../units.ts';
 
 const COUNTDOWN_MS = 120_000;
 const REFRESH_MS = 30_000;
+/** Without an answer it is asked for again. */
+const RETRY_MS = 5_000;
+/** A countdown confirmed so long ago is too near its end to rely on. */
+const ARMED_MS = 60_000;
 /** Between one quote and the next nothing rests for a moment: that is not the end. */
 const OFF_AFTER_MS = 5_000;
 
 export class DeadManSwitch {
-  /** When it was set last; null while it is off. */
-  #setMs: TimeMs | null = null;
-  #restedMs = 0;
+  /** When it was asked for last; null while it is off. */
+  #askedMs: TimeMs | null = null;
+  /** When that was asked for which the exchange has confirmed last. */
+  #confirmedMs = Number.NEGATIVE_INFINITY;
+  #neededMs = 0;
 
   get isOn(): boolean {
-    return this.#setMs !== null;
+    return this.#askedMs !== null;
+  }
+
+  /** Whether an order that opens may be sent now; asks for the countdown where it may not. */
+  isArmed(nowMs: TimeMs, out: Outbox): boolean {
+    this.#ask(nowMs, out);
+    return nowMs - this.#confirmedMs < ARMED_MS;
   }
 
   /** To be called each second. `isResting`: an opening order may rest; `isEnding`: none will follow. */
   keep(isResting: boolean, isEnding: boolean, nowMs: TimeMs, out: Outbox): void {
-    if (isResting) {
-      this.#restedMs = nowMs;
-      if (this.#setMs !== null && nowMs - this.#setMs < REFRESH_MS) return;
-      this.#setMs = nowMs;
-      out.push({ kind: 'setCountdown', countdownMs: COUNTDOWN_MS });
-    } else if (this.#setMs !== null && (isEnding || nowMs - this.#restedMs >= OFF_AFTER_MS)) {
-      this.#setMs = null;
+    if (isResting) this.#ask(nowMs, out);
+    else if (this.isOn && (isEnding || nowMs - this.#neededMs >= OFF_AFTER_MS)) {
+      this.#askedMs = null;
+      this.#confirmedMs = Number.NEGATIVE_INFINITY;
       out.push({ kind: 'setCountdown', countdownMs: 0 });
     }
+  }
+
+  /** The exchange runs the countdown asked for last, or one before: a minute counts for more than its seconds. */
+  confirmed(countdownMs: number): void {
+    if (countdownMs > 0 && this.#askedMs !== null) this.#confirmedMs = this.#askedMs;
+  }
+
+  #ask(nowMs: TimeMs, out: Outbox): void {
+    this.#neededMs = nowMs;
+    const askedMs = this.#askedMs;
+    const againMs = askedMs === this.#confirmedMs ? REFRESH_MS : RETRY_MS;
+    if (askedMs !== null && nowMs - askedMs < againMs) return;
+    this.#askedMs = nowMs;
+    out.push({ kind: 'setCountdown', countdownMs: COUNTDOWN_MS });
   }
 }

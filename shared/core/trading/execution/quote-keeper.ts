@@ -50,6 +50,21 @@ export class QuoteKeeper {
     this.#switch.keep(isOpening, gate.holds.has('draining'), nowMs, out);
   }
 
+  /**
+   * Whether an opening quote may be sent: not before the exchange would take it back from a trader that has died.
+   * Where nothing may open at all, that is for the risk manager to say.
+   */
+  mayOpen(nowMs: TimeMs, out: Outbox): boolean {
+    const { gate } = this.#parts;
+    if (gate.state !== 'active' || gate.blocking('open') !== null) return true;
+    return this.#switch.isArmed(nowMs, out);
+  }
+
+  /** The exchange has set the countdown. */
+  countdownSet(countdownMs: number): void {
+    this.#switch.confirmed(countdownMs);
+  }
+
   /** A cancel failed; the order is looked up, and not canceled again at once. */
   cancelFailed(nowMs: TimeMs): void {
     this.#cancelNotBeforeMs = nowMs + RETRY_MS;
