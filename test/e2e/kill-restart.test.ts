@@ -14,7 +14,10 @@ import { storyFolder } from '../support/sessions.ts';
 const KEY = 'simulated-key';
 const SECRET = 'simulated-secret';
 /** When it is killed: the same run every time as far as processes allow. */
-const MOMENTS = ['order', 'fill', 'signal', 'order', 'candle', 'reconciled', 'order'];
+const MOMENTS = [
+  ...['order', 'fill', 'signal', 'order', 'candle'],
+  ...['reconciled', 'order', 'fill', 'order', 'signal'],
+];
 
 const directory = storyFolder('kill');
 const storePath = join(directory, 'store.sqlite');
