@@ -135,6 +135,8 @@ export class Checker implements CommitLog, LedgerWatch {
     this.#keys.add(intent.key);
     if (intent.purpose === 'close' || intent.purpose === 'flatten') this.#protection.exits(atMs);
     if (intent.purpose !== 'open') return;
+    const halt = this.#steering.halt;
+    if (halt) this.violated('I8', `${id} recorded ${atMs - halt.atMs} ms after ${halt.state}`);
     for (const [other, state] of this.#states) {
       if (state === 'unknown') this.violated('I13', `${id} opens while ${other} is unknown`);
     }

@@ -71,6 +71,7 @@ export const FAULTS = {
   leverageChanged: 3,
   operatorHalt: 4,
   operatorFlatten: 2,
+  haltAtOrder: 15,
 } as const;
 
 /** What happens to prices, functions and messages keeps no trader from acting. */

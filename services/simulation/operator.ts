@@ -42,8 +42,14 @@ export class Operator {
   }
 
   async halt(): Promise<void> {
+    if (!this.#telegram) return this.haltAtOnce();
     this.#world.after(HALTED_MS, () => void this.#resume());
-    if (this.#telegram) return this.#telegram.write('/halt');
+    return this.#telegram.write('/halt');
+  }
+
+  /** From the command line, whoever else uses the bot. */
+  async haltAtOnce(): Promise<void> {
+    this.#world.after(HALTED_MS, () => void this.#resume());
     const nowMs = this.#world.nowMs;
     const change = { state: 'halted', reason: 'by the operator', by: 'operator', nowMs } as const;
     this.#log.tradingState(await tightenTrading(this.#store, change), nowMs);

@@ -137,7 +137,12 @@ class Story {
       emergency: { start: (request) => emergency.start(request) },
     });
     const { telegram } = lambdas;
-    const traders = new Traders({ ...shared, faults, moments, database, key: KEY, telegram });
+    // Every fourth operator uses the command line.
+    const bot = seed % 4 === 3 ? null : telegram;
+    const operator = new Operator({ world, store, log: checker, telegram: bot });
+    const halt = () => void operator.haltAtOnce();
+    const of = { ...shared, faults, moments, database, key: KEY, telegram, halt };
+    const traders = new Traders(of);
     const emergency: Emergency = new Emergency({
       ...shared,
       faults: faults.beside('emergency'),
@@ -149,9 +154,6 @@ class Story {
     checker.emergency.runs(() =>
       traders.goneSinceMs === null ? null : emergency.runningSinceMs(),
     );
-    // Every fourth operator uses the command line.
-    const bot = seed % 4 === 3 ? null : telegram;
-    const operator = new Operator({ world, store, log: checker, telegram: bot });
     checker.disturbances(() => ({
       struckMs: faults.lastStruckMs,
       refusedUntilMs: faults.refusedUntilMs,

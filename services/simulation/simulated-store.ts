@@ -45,9 +45,11 @@ interface StoreParts extends RemoteParts {
   readonly log: CommitLog;
 }
 
-/** As a trader reaches it: the moments around a write of an intent are those to be killed in. */
-export function traderStore(parts: StoreParts & { readonly faults: Faults }): Store {
-  const { store, faults, process } = parts;
+/** As a trader reaches it: the moments around a write of an intent are those to be killed or halted in. */
+export function traderStore(
+  parts: StoreParts & { readonly faults: Faults; readonly halt: () => void },
+): Store {
+  const { store, faults, process, world, random, halt } = parts;
   const logged = loggedCalls(parts);
   return remote(
     store,
@@ -55,6 +57,7 @@ export function traderStore(parts: StoreParts & { readonly faults: Faults }): St
       ...logged,
       recordIntent: (intent) => {
         faults.atOrder(process);
+        if (faults.strikes('haltAtOrder')) world.after(random.between(0, 3), halt);
         return logged.recordIntent(intent);
       },
     },

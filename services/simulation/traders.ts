@@ -28,6 +28,8 @@ export interface TraderParts {
   readonly key: StoreKey;
   readonly log: CommitLog;
   readonly telegram: SimulatedTelegram;
+  /** Somebody halts trading just now. */
+  readonly halt: () => void;
   readonly configuration: EffectiveConfiguration;
   /** A session ended as it may not. */
   readonly onFailure: (what: string) => void;

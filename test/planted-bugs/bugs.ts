@@ -1,11 +1,16 @@
-/** Mistakes a developer might make, each as one text of one file replaced by another. */
+/** Mistakes a developer might make, each as a text of a file replaced by another. */
 
-export interface PlantedBug {
-  readonly name: string;
+export interface Edit {
   readonly file: string;
   /** Occurs exactly once in the file. */
   readonly find: string;
   readonly replace: string;
+}
+
+export interface PlantedBug extends Edit {
+  readonly name: string;
+  /** Made at the same time: where two layers hold the same rule, neither alone is missed. */
+  readonly also?: readonly Edit[];
 }
 
 const CORE = 'shared/core';
@@ -62,6 +67,13 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: 'shared/adapters/memory/store.ts',
     find: "      return { ok: false, reason: 'tradingState' };",
     replace: '      void 0;',
+    also: [
+      {
+        file: `${CORE}/trading/order-executor.ts`,
+        find: 'if (!verdict.approved) {',
+        replace: "if (!verdict.approved && verdict.reason !== 'tradingState') {",
+      },
+    ],
   },
   {
     name: 'sends up to the end of the lease',
