@@ -19,6 +19,7 @@ import {
   fillsAfter,
   fundingAfter,
   snapshotOf,
+  transfersAfter,
 } from '../../shared/simulation/venue-facts.ts';
 import { cancelOrder, placeOrder, queryOrder } from '../../shared/simulation/venue-orders.ts';
 import type { FillReason } from '../accounting/ledger.ts';
@@ -138,12 +139,15 @@ export class RecordedExchange {
   }
 
   readAccount(command: Extract<Command, { kind: 'readAccount' }>): void {
-    const { sinceTradeId, sinceFundingMs } = command;
+    const { sinceTradeId, sinceFundingMs, sinceTransferMs } = command;
     const requestedMs = this.venue.nowMs;
     this.#request(
       () => {
         const fills = fillsAfter(this.venue, ACCOUNT, sinceTradeId ?? '');
-        const payments = fundingAfter(this.venue, ACCOUNT, sinceFundingMs);
+        const payments = [
+          ...fundingAfter(this.venue, ACCOUNT, sinceFundingMs),
+          ...(sinceTransferMs === null ? [] : transfersAfter(this.venue, ACCOUNT, sinceTransferMs)),
+        ];
         return { fills, payments, snapshot: snapshotOf(this.venue, ACCOUNT) };
       },
       ({ fills, payments, snapshot }) => {

@@ -168,6 +168,10 @@ export class Checker implements CommitLog, LedgerWatch {
         if (!isSo) this.violated('L1', `a false alarm: ${change.reason}`);
       });
     }
+    // Fills, funding and transfers can all be read back: nothing but a clearing's own payment is a surprise.
+    if (change.by === TRADER && reasonOfWallet.test(change.reason)) {
+      this.violated('I15', `reduced for what the income history tells: ${change.reason}`);
+    }
     if (state === 'active') this.#alerts.forget('trading state');
     // A halt of what is halted already changes nothing, and is nobody's news.
     else if (version !== this.#stateVersion) {
@@ -328,6 +332,10 @@ export class Checker implements CommitLog, LedgerWatch {
     }
   }
 }
+
+/** How the trader signs what it changes itself. */
+const TRADER = 'plimsoll';
+const reasonOfWallet = /^reconciliation: .*wallet/;
 
 const TERMINAL: ReadonlySet<string> = new Set([
   'filled',

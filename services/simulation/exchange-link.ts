@@ -10,6 +10,7 @@ import {
   orderParamsOf,
   reportOf,
   snapshotOf,
+  transfersAfter,
 } from '../../shared/simulation/venue-facts.ts';
 import { cancelOrder, queryOrder } from '../../shared/simulation/venue-orders.ts';
 import { ACCOUNT, type ExchangeHost } from './exchange-host.ts';
@@ -165,6 +166,10 @@ class ExchangeLink implements ExchangeClient {
 
   fundingAfter(timeMs: TimeMs) {
     return this.#wire.read(() => fundingAfter(this.#host.venue, ACCOUNT, timeMs));
+  }
+
+  transfersAfter(timeMs: TimeMs) {
+    return this.#wire.read(() => transfersAfter(this.#host.venue, ACCOUNT, timeMs));
   }
 
   candles() {

@@ -15,7 +15,7 @@ const FIRST_READS_MAX = 5;
 /** Posts fills, payments and the snapshot, or that reading failed. */
 export async function readAccount(
   exchange: ExchangeClient,
-  { sinceTradeId, sinceFundingMs }: Omit<ReadAccountCommand, 'kind'>,
+  { sinceTradeId, sinceFundingMs, sinceTransferMs }: Omit<ReadAccountCommand, 'kind'>,
   clock: Clock,
   post: (fact: Fact) => void,
 ): Promise<void> {
@@ -26,9 +26,11 @@ export async function readAccount(
     }
     const fills = await exchange.fillsAfter(sinceTradeId);
     const payments = await exchange.fundingAfter(sinceFundingMs);
+    const transfers =
+      sinceTransferMs === null ? [] : await exchange.transfersAfter(sinceTransferMs);
     const account = await exchange.accountSnapshot();
     for (const fill of fills) post({ kind: 'fill', source: 'history', fill });
-    for (const payment of payments) post(payment);
+    for (const payment of [...payments, ...transfers]) post(payment);
     const lastTradeId = fills.at(-1)?.tradeId ?? sinceTradeId;
     post({ kind: 'accountSnapshot', requestedMs, ...account, lastTradeId });
   } catch (error) {

@@ -18,6 +18,7 @@ import {
   fillsAfter,
   fundingAfter,
   snapshotOf,
+  transfersAfter,
 } from '../../shared/simulation/venue-facts.ts';
 import { cancelOrder, placeOrder, queryOrder } from '../../shared/simulation/venue-orders.ts';
 import type { PaperLedger } from './paper-ledger.ts';
@@ -198,6 +199,10 @@ class SimulatedPaperExchange implements PaperExchange {
 
   fundingAfter(timeMs: TimeMs) {
     return this.#look((venue) => fundingAfter(venue, ACCOUNT, timeMs));
+  }
+
+  transfersAfter(timeMs: TimeMs) {
+    return this.#look((venue) => transfersAfter(venue, ACCOUNT, timeMs));
   }
 
   async startUserStream(sink: UserStreamSink): Promise<void> {

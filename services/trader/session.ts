@@ -9,6 +9,7 @@ import { type EffectiveConfiguration, masked } from '../../shared/config/load.ts
 import { riskLimits } from '../../shared/config/schema.ts';
 import { isAfter } from '../../shared/core/account/account-state-store.ts';
 import { MarginCalculator } from '../../shared/core/account/margin-calculator.ts';
+import { recentTransfers } from '../../shared/core/account/transfer-record.ts';
 import type { Command } from '../../shared/core/command.ts';
 import type { Engine } from '../../shared/core/engine.ts';
 import type { RecoveredEvent, Unstamped } from '../../shared/core/event.ts';
@@ -339,6 +340,7 @@ export class TradingSession {
     const { store, clock } = this.#parts;
     const account = await clock.busy(store.account());
     const fills = account ? await clock.busy(store.fills()) : [];
+    const payments = account ? await clock.busy(store.payments()) : [];
     return {
       kind: 'recovered',
       epoch,
@@ -349,6 +351,7 @@ export class TradingSession {
       recentTradeIds: fills
         .map((fill) => fill.tradeId)
         .filter((id) => isAfter(id, account?.verifiedTradeId ?? '')),
+      recentTransfers: recentTransfers(payments, account?.transfersVerifiedMs ?? (0 as TimeMs)),
       recentFills: fills
         .filter((fill) => fill.exchangeMs > clock.now() - DAY_MS)
         .slice(-RECENT_FILLS_MAX),

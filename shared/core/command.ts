@@ -34,14 +34,15 @@ export interface QueryOrderCommand {
 }
 
 /**
- * Read fills after `sinceTradeId` and funding after `sinceFundingMs`, then the account. Null means that
- * nothing is known yet: the account alone is wanted. Answer: fill and walletChange events, then
- * accountSnapshot or accountSnapshotFailed.
+ * Read fills after `sinceTradeId`, funding after `sinceFundingMs` and transfers after `sinceTransferMs` (null
+ * for none), then the account. A null `sinceTradeId` means that nothing is known yet: the account alone is
+ * wanted. Answer: fill and walletChange events, then accountSnapshot or accountSnapshotFailed.
  */
 export interface ReadAccountCommand {
   readonly kind: 'readAccount';
   readonly sinceTradeId: string | null;
   readonly sinceFundingMs: TimeMs;
+  readonly sinceTransferMs: TimeMs | null;
 }
 
 /** Read the newest `count` candles before now, stored and from the exchange. Answer: candleHistory. */

@@ -421,8 +421,8 @@ export class Engine {
   }
 
   #restoreAccount(account: AccountRecord, event: RecoveredEvent): void {
-    const { recentTradeIds, recentFills = [], tradingState, timeMs } = event;
-    this.account.restore(account, recentTradeIds);
+    const { recentTradeIds, recentTransfers, recentFills = [], tradingState, timeMs } = event;
+    this.account.restore(account, recentTradeIds, recentTransfers);
     this.#activity.restore(recentFills, account.position, timeMs);
     // Resumed by a person while no trader ran: the losses before that are accepted, once.
     const { state, by, version } = tradingState;

@@ -134,6 +134,8 @@ export interface RecoveredEvent {
   readonly orders: readonly OrderRecord[];
   /** Ids of the stored fills above the account's `verifiedTradeId`: applied already, not to be applied again. */
   readonly recentTradeIds: readonly string[];
+  /** Stored transfers that the income history may still tell of; absent where no store tells of any. */
+  readonly recentTransfers?: readonly Payment[];
   /** Fills of the last day, oldest first, for limits that count over time; absent where no store tells of any. */
   readonly recentFills?: readonly Fill[];
   /** Starts within 10 minutes, this one included, each but the first after an end that was not clean; absent where nobody counts. */
@@ -397,6 +399,8 @@ export interface AccountRecord {
   readonly verifiedTradeId: string;
   /** Exchange time of the newest funding payment applied; 0 before the first. */
   readonly lastFundingMs: TimeMs;
+  /** All transfers up to this exchange time are in the wallet; absent until it was first compared. */
+  readonly transfersVerifiedMs?: TimeMs;
   /** Equity when the current UTC day began and the highest ever: what daily loss and drawdown are measured from. */
   readonly dayStartMs: TimeMs;
   readonly dayStartEquity: Money;

@@ -126,6 +126,8 @@ export interface ExchangeClient {
   fillsAfter(tradeId: string): Promise<readonly Fill[]>;
   /** Funding payments later than `timeMs`, oldest first. */
   fundingAfter(timeMs: TimeMs): Promise<readonly Omit<WalletChangeEvent, 'timeMs'>[]>;
+  /** Transfers in and out later than `timeMs`, oldest first, named by `listedTransferId`. */
+  transfersAfter(timeMs: TimeMs): Promise<readonly Omit<WalletChangeEvent, 'timeMs'>[]>;
   /** Closed candles ending at or before now, oldest first, source `trade`; [] where the interval is unknown to it. */
   candles(interval: string, count: number): Promise<readonly Candle[]>;
   /** Opens the private stream and keeps it open; its health arrives as feedStatus facts. */

@@ -1,4 +1,5 @@
 /** The simulated exchange in the words of the exchange port, for who hosts it in process. Pure translation. */
+import { listedTransferId } from '../core/account/transfer-record.ts';
 import type { Instrument } from '../core/instrument.ts';
 import { broken, type Money, type TimeMs } from '../core/units.ts';
 import {
@@ -65,6 +66,18 @@ export function fundingAfter(venue: SimulatedExchange, account: string, timeMs: 
   return venue.income(account, query).map((row) => funding(row.income, row.timeMs));
 }
 
+/** Transfers later than `timeMs`. Throws VenueError. */
+export function transfersAfter(venue: SimulatedExchange, account: string, timeMs: TimeMs) {
+  const query = { incomeType: 'TRANSFER', startMs: timeMs + 1, limit: 1_000 };
+  return venue.income(account, query).map((row) => ({
+    kind: 'walletChange' as const,
+    reason: 'transfer' as const,
+    amount: row.income,
+    id: listedTransferId(String(row.tranId)),
+    exchangeMs: row.timeMs,
+  }));
+}
+
 /** A refusal of the simulated exchange as the port's error; anything else as it is. */
 export function asExchangeError(error: unknown): unknown {
   if (!(error instanceof VenueError)) return error;
@@ -110,12 +123,12 @@ export function funding(amount: Money, timeMs: TimeMs) {
 }
 
 /** Money moved in or out. The wallet after it tells apart two of the same instant. */
-function transfer({ balanceChange, walletBalance, timeMs }: AccountUpdate): UserFact {
+function transfer({ reason, balanceChange, walletBalance, timeMs }: AccountUpdate): UserFact {
   return {
     kind: 'walletChange',
     reason: 'transfer',
     amount: balanceChange,
-    id: `transfer-${timeMs}-${walletBalance}`,
+    id: `${reason.toLowerCase()}-${timeMs}-${walletBalance}`,
     exchangeMs: timeMs,
   };
 }

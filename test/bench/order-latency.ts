@@ -182,6 +182,7 @@ async function run(
       },
       fillsAfter: async () => [],
       fundingAfter: async () => [],
+      transfersAfter: async () => [],
       accountSnapshot: async () => rig.exchange.account(),
     },
     store,

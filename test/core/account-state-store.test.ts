@@ -5,6 +5,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { AccountStateStore, isAfter } from '../../shared/core/account/account-state-store.ts';
+import { isListedTransfer, listedTransferId } from '../../shared/core/account/transfer-record.ts';
 import type { WalletChangeEvent } from '../../shared/core/event.ts';
 import { Instrument } from '../../shared/core/instrument.ts';
 import type { Fill } from '../../shared/core/trading/order.ts';
@@ -127,7 +128,7 @@ describe('fills', () => {
     expect(book(account, fill('99'))).toBeNull();
     expect(book(account, fill('105'))).toBeNull();
     expect(book(account, fill('104'))).not.toBeNull();
-    expect(account.verified().verifiedTradeId).toBe('105');
+    expect(account.verified(NOW).verifiedTradeId).toBe('105');
     expect(book(account, fill('104'))).toBeNull();
     expect(book(account, fill('105'))).toBeNull();
     expect(book(account, fill('106'))).not.toBeNull();
@@ -148,7 +149,7 @@ describe('fills', () => {
     const account = known();
     for (let id = 1_000; id < 21_000; id++) book(account, fill(String(id)));
     expect(() => book(account, fill('21000'))).toThrow('too many trades');
-    expect(account.verified().verifiedTradeId).toBe('20999');
+    expect(account.verified(NOW).verifiedTradeId).toBe('20999');
     expect(book(account, fill('21000'))).not.toBeNull();
   });
 
@@ -202,6 +203,81 @@ describe('a transfer', () => {
       updatedMs: NOW + 5,
     });
     expect(account.applyWalletChange(moved)).toBeNull();
+  });
+
+  const told = (ordinal: number, amount: number, exchangeMs: number) =>
+    payment(`deposit-${exchangeMs}-${ordinal}`, amount, {
+      reason: 'transfer',
+      exchangeMs: ms(exchangeMs),
+    });
+  const listed = (ordinal: number, amount: number, exchangeMs: number) =>
+    payment(listedTransferId(String(ordinal)), amount, {
+      reason: 'transfer',
+      exchangeMs: ms(exchangeMs),
+    });
+
+  it('counts once, whether the stream tells it, the history, or both: in any order, again, and over a restart', () => {
+    const transfer = fc.record({
+      // Of few amounts, so that many are equal.
+      amount: fc.constantFrom(-300, 200, 500),
+      atMs: fc.integer({ min: 1, max: 50_000 }),
+      apartMs: fc.integer({ min: -900, max: 900 }),
+      isTold: fc.boolean(),
+      orderOf: fc.tuple(fc.nat(), fc.nat()),
+    });
+    const plan = fc.record({
+      transfers: fc.array(transfer, { maxLength: 8 }),
+      isAgain: fc.boolean(),
+      restartAfter: fc.nat(16),
+    });
+    fc.assert(
+      fc.property(plan, ({ transfers, isAgain, restartAfter }) => {
+        const events = transfers
+          .flatMap(({ amount, atMs, apartMs, isTold, orderOf }, i) => [
+            ...(isTold ? [{ event: told(i, amount, NOW + atMs), order: orderOf[0] }] : []),
+            { event: listed(i, amount, NOW + atMs + apartMs), order: orderOf[1] },
+          ])
+          .sort((a, b) => a.order - b.order)
+          .map(({ event }) => event);
+        let account = known({ transfersVerifiedMs: ms(NOW - 1_000) });
+        const booked: WalletChangeEvent[] = [];
+        for (const [i, event] of [...events, ...(isAgain ? events : [])].entries()) {
+          if (account.applyWalletChange(event)) booked.push(event);
+          // A private stream begins anew with a session; the history is read again.
+          if (i !== restartAfter || events.slice(i + 1).some(({ id }) => !isListedTransfer(id)))
+            continue;
+          account = new AccountStateStore();
+          account.restore({ ...ACCOUNT, walletBalance: walletAfter(booked) }, [], booked);
+        }
+        expect(account.record.walletBalance).toBe(
+          ACCOUNT.walletBalance + transfers.reduce((sum, { amount }) => sum + amount, 0),
+        );
+      }),
+    );
+  });
+  const walletAfter = (booked: readonly WalletChangeEvent[]) =>
+    money(ACCOUNT.walletBalance + booked.reduce((sum, { amount }) => sum + amount, 0));
+
+  it('that the wallet was found to hold is not booked, however late it is listed', () => {
+    const account = known();
+    expect(account.verified(NOW).transfersVerifiedMs).toBe(NOW);
+    expect(account.applyWalletChange(listed(1, 500, NOW))).toBeNull();
+    // Later by less than the clock may be wrong by: not surely in it.
+    account.verified(ms(NOW + 5_000));
+    expect(account.applyWalletChange(listed(2, 500, NOW + 2_000))).toBeNull();
+    expect(account.applyWalletChange(listed(3, 500, NOW + 2_001))).not.toBeNull();
+    // A clock that is set back forgets nothing.
+    expect(account.verified(ms(NOW + 1)).transfersVerifiedMs).toBe(NOW + 2_000);
+  });
+
+  it('that the stream told before a comparison is known when the history lists it after', () => {
+    const account = known({ transfersVerifiedMs: ms(NOW) });
+    account.applyWalletChange(told(1, 500, NOW + 1_000));
+    account.verified(ms(NOW + 4_000));
+    expect(account.applyWalletChange(listed(1, 500, NOW + 1_900))).toBeNull();
+    expect(account.applyWalletChange(listed(2, 500, NOW + 1_950))).not.toBeNull();
+    account.verified(ms(NOW + 90_000));
+    expect(account.record.walletBalance).toBe(ACCOUNT.walletBalance + 1_000);
   });
 });
 

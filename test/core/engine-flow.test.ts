@@ -56,7 +56,7 @@ describe('the way in', () => {
     const scenario = new Scenario({ strategies: [{ strategy, sizing: SIZE }] });
     scenario.start({}, { reconcile: false });
     expect(ofKind(scenario.commands, 'readAccount')).toEqual([
-      { kind: 'readAccount', sinceTradeId: '100', sinceFundingMs: 0 },
+      { kind: 'readAccount', sinceTradeId: '100', sinceFundingMs: 0, sinceTransferMs: null },
     ]);
     scenario.closeCandle();
     expect(intents(scenario.commands)).toEqual([]);

@@ -81,7 +81,9 @@ const undecided = (retryMs: number) => ({ kind: 'undecided', retryMs: START_MS +
 describe('a reading', () => {
   it('is asked for from where the account was last verified, and once until it is answered', () => {
     const made = parties();
-    expect(ask(made)).toEqual([{ kind: 'readAccount', sinceTradeId: '100', sinceFundingMs: 0 }]);
+    expect(ask(made)).toEqual([
+      { kind: 'readAccount', sinceTradeId: '100', sinceFundingMs: 0, sinceTransferMs: null },
+    ]);
     expect([made.reconciler.isReading, ask(made)]).toEqual([true, []]);
     answer(made, 0);
     expect(made.reconciler.isReading).toBe(false);
@@ -92,7 +94,9 @@ describe('a reading', () => {
 
   it('of an account not known yet is of all of it', () => {
     const made = { ...parties(), account: new AccountStateStore() };
-    expect(ask(made)).toEqual([{ kind: 'readAccount', sinceTradeId: null, sinceFundingMs: 0 }]);
+    expect(ask(made)).toEqual([
+      { kind: 'readAccount', sinceTradeId: null, sinceFundingMs: 0, sinceTransferMs: null },
+    ]);
   });
 });
 

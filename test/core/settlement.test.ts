@@ -3,6 +3,7 @@
  * and compared when it is due. Method: a whole engine; one word of the exchange at a time.
  */
 import { describe, expect, it } from 'vitest';
+import { listedTransferId } from '../../shared/core/account/transfer-record.ts';
 import type { Fill } from '../../shared/core/trading/order.ts';
 import {
   ACCOUNT,
@@ -231,6 +232,26 @@ describe('a comparison', () => {
       expect(scenario.engine.account.position).toBe(0);
     },
   );
+
+  it('takes a withdrawal that only the income history tells of for no loss, and is not disturbed by it again', () => {
+    const scenario = new Scenario().start();
+    const listed = () => pay(scenario, -usdt(5_000), 'transfer', listedTransferId('7'));
+    scenario.pass(60_000);
+    listed();
+    scenario.snapshot({ walletBalance: usdt(5_000) });
+    expect(scenario.engine.account.record).toMatchObject({
+      walletBalance: usdt(5_000),
+      peakEquity: usdt(5_000),
+    });
+    expect(scenario.engine.gate.state).toBe('active');
+    // Another difference counts though the row comes with each reading.
+    for (const waitMs of [60_000, 6_000]) {
+      scenario.pass(waitMs);
+      listed();
+      scenario.snapshot({ walletBalance: usdt(4_000) });
+    }
+    expect(scenario.engine.gate.record.reason).toContain('reconciliation: wallet');
+  });
 
   it.each([0, -4])('is the first word of an account, which held %s lots', (position) => {
     const scenario = unknown();

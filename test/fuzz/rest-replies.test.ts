@@ -7,7 +7,12 @@ import { describe, expect, it } from 'vitest';
 import { premiumIndex, restingStop } from '../../shared/adapters/binance/read-replies.ts';
 import { stopNews } from '../../shared/adapters/ccxt/algo-replies.ts';
 import { classifyReply } from '../../shared/adapters/ccxt/classify-error.ts';
-import { candles, fillsAfter, fundingAfter } from '../../shared/adapters/ccxt/history.ts';
+import {
+  candles,
+  fillsAfter,
+  fundingAfter,
+  transfersAfter,
+} from '../../shared/adapters/ccxt/history.ts';
 import { bookFact, markFact, tradeFact } from '../../shared/adapters/ccxt/market-facts.ts';
 import * as replies from '../../shared/adapters/ccxt/replies.ts';
 import { MalformedReplyError, parseJson } from '../../shared/adapters/ccxt/wire.ts';
@@ -134,6 +139,7 @@ describe('an answer', () => {
       const reads: (() => Promise<unknown>)[] = [
         () => fillsAfter(source, ''),
         () => fundingAfter(source, (NOW_MS - 86_400_000) as TimeMs),
+        () => transfersAfter(source, (NOW_MS - 86_400_000) as TimeMs),
         () => candles(source, '1m', 3),
       ];
       for (const read of reads) {

@@ -280,6 +280,40 @@ describe('funding', () => {
   });
 });
 
+describe('transfers', () => {
+  it('are of no symbol, in USDT alone, named by their transaction, oldest first and only later ones', async () => {
+    const timeMs = server.clock.now() - HOUR_MS;
+    const row = (tranId: number, income: string, over: object = {}) => ({
+      symbol: '',
+      incomeType: 'TRANSFER',
+      income,
+      asset: 'USDT',
+      info: 'TRANSFER',
+      time: timeMs + tranId,
+      tranId,
+      tradeId: '',
+      ...over,
+    });
+    const rows = [row(3, '-2500.5'), row(0, '9'), row(2, '7', { asset: 'BNB' }), row(1, '100')];
+    server.script = (request) => {
+      const asked = parameters(request);
+      expect([asked.get('symbol'), asked.get('incomeType')]).toEqual([null, 'TRANSFER']);
+      return { body: rows };
+    };
+    const transfer = (tranId: number, amount: number) => ({
+      kind: 'walletChange',
+      reason: 'transfer',
+      amount,
+      id: `transfer-${tranId}`,
+      exchangeMs: timeMs + tranId,
+    });
+    expect(await client.transfersAfter(timeMs as TimeMs)).toEqual([
+      transfer(1, 10_000_000_000),
+      transfer(3, -250_050_000_000),
+    ]);
+  });
+});
+
 describe('candles', () => {
   const MINUTE_MS = 60_000;
   const kline = (openMs: number, close = '60000.20') => [

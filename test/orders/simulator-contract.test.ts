@@ -194,6 +194,13 @@ describe('the order adapter on the simulator', () => {
     expect(await client.fundingAfter(FUNDING_MS as TimeMs)).toEqual([]);
   });
 
+  it('learns of a transfer from history, where it has no symbol', async () => {
+    const [deposit, ...more] = await client.transfersAfter((START_MS - 1) as TimeMs);
+    expect(more).toEqual([]);
+    expect(deposit).toMatchObject({ reason: 'transfer', amount: ACCOUNT.deposit });
+    expect(await client.transfersAfter((deposit?.exchangeMs ?? 0) as TimeMs)).toEqual([]);
+  });
+
   it('closes, and the wallet is the deposit with every fill and payment booked', async () => {
     const { position } = await client.accountSnapshot();
     const order = intent({ price: null, side: 'sell', lots: position, reduceOnly: true });

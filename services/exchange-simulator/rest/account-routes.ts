@@ -46,7 +46,11 @@ export const ACCOUNT_ROUTES: Routes = {
       ...listQuery(call.params, 1_000, 100),
       incomeType: call.params.text('incomeType'),
     };
-    return call.venue.income(call.accountId, bounds).map((row) => incomeJson(call.instrument, row));
+    const symbol = call.params.text('symbol');
+    return call.venue
+      .income(call.accountId, bounds)
+      .map((row) => incomeJson(call.instrument, row))
+      .filter((row) => symbol === undefined || row.symbol === symbol);
   }),
   'GET /fapi/v1/leverageBracket': signed(1, (call) => {
     checkSymbol(call);

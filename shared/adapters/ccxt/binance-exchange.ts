@@ -267,6 +267,7 @@ export function createBinanceExchange(options: BinanceExchangeOptions): Exchange
       return fills.map((fill) => links.attribute(fill));
     },
     fundingAfter: (timeMs) => read(() => history.fundingAfter(source(), timeMs)),
+    transfersAfter: (timeMs) => read(() => history.transfersAfter(source(), timeMs)),
     candles: (interval, count) => read(() => history.candles(source(), interval, count)),
 
     async startUserStream(sink) {

@@ -2,13 +2,23 @@
  * What the exchange remembers: fills, funding, candles, read page by page until complete. Reads only;
  * each function throws ExchangeError, MalformedReplyError or MalformedNumberError.
  */
+import { listedTransferId } from '../../core/account/transfer-record.ts';
 import type { WalletChangeEvent } from '../../core/event.ts';
 import type { Instrument } from '../../core/instrument.ts';
 import { type Candle, INTERVALS, type Interval, intervalMs } from '../../core/market/candle.ts';
 import type { Fill } from '../../core/trading/order.ts';
 import { isTimeMs, parseMoney, type TimeMs } from '../../core/units.ts';
 import { candle, historicFill } from './replies.ts';
-import { compareIds, listOf, MalformedReplyError, rowsOf, textField, timeField } from './wire.ts';
+import {
+  compareIds,
+  type Fields,
+  idField,
+  listOf,
+  MalformedReplyError,
+  rowsOf,
+  textField,
+  timeField,
+} from './wire.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
@@ -52,32 +62,52 @@ export async function fillsAfter(
   }
 }
 
+type WalletChange = Omit<WalletChangeEvent, 'timeMs'>;
+type IncomeSource = HistorySource<'fapiPrivateGetIncome'>;
+
 /** Funding payments of this symbol due later than `timeMs`, oldest first, as far back as the exchange keeps them. */
-export async function fundingAfter(
-  source: HistorySource<'fapiPrivateGetIncome'>,
+export function fundingAfter(source: IncomeSource, timeMs: TimeMs): Promise<WalletChange[]> {
+  const query = { symbol: source.instrument.spec.symbol, incomeType: 'FUNDING_FEE' };
+  return incomeAfter(source, query, timeMs, (row) => {
+    const asset = textField(row, 'asset');
+    if (asset !== 'USDT') throw new MalformedReplyError(`funding was paid in ${asset}, not USDT`);
+    return fundingPayment(textField(row, 'income'), timeField(row, 'time'));
+  });
+}
+
+/**
+ * USDT moved into the futures wallet or out of it later than `timeMs`, oldest first. Such rows have no symbol,
+ * and a transaction id that is unique among them. Source: Binance USD-M, GET /fapi/v1/income, type TRANSFER.
+ */
+export function transfersAfter(source: IncomeSource, timeMs: TimeMs): Promise<WalletChange[]> {
+  return incomeAfter(source, { incomeType: 'TRANSFER' }, timeMs, (row) => {
+    if (textField(row, 'asset') !== 'USDT') return null;
+    const amount = parseMoney(textField(row, 'income'));
+    const id = listedTransferId(idField(row, 'tranId'));
+    const exchangeMs = timeField(row, 'time');
+    return { kind: 'walletChange', reason: 'transfer', amount, id, exchangeMs };
+  });
+}
+
+async function incomeAfter(
+  { api, nowMs }: IncomeSource,
+  query: object,
   timeMs: TimeMs,
-): Promise<Omit<WalletChangeEvent, 'timeMs'>[]> {
-  const { api, instrument, nowMs } = source;
-  const payments = new Map<string, Omit<WalletChangeEvent, 'timeMs'>>();
+  changeOf: (row: Fields) => WalletChange | null,
+): Promise<WalletChange[]> {
+  const changes = new Map<string, WalletChange>();
   let startTime = Math.max(timeMs + 1, nowMs - INCOME_KEPT_MS);
   while (startTime <= nowMs) {
     const endTime = startTime + WINDOW_MS;
-    const query = { symbol: instrument.spec.symbol, incomeType: 'FUNDING_FEE' };
-    const reply = await api.fapiPrivateGetIncome({
-      ...query,
-      startTime,
-      endTime,
-      limit: PAGE_ROWS,
-    });
+    const window = { startTime, endTime, limit: PAGE_ROWS };
+    const reply = await api.fapiPrivateGetIncome({ ...query, ...window });
     for (const row of rowsOf(reply, 'income')) {
-      const asset = textField(row, 'asset');
-      if (asset !== 'USDT') throw new MalformedReplyError(`funding was paid in ${asset}, not USDT`);
-      const payment = fundingPayment(textField(row, 'income'), timeField(row, 'time'));
-      if (payment.exchangeMs > timeMs) payments.set(payment.id, payment);
+      const change = changeOf(row);
+      if (change && change.exchangeMs > timeMs) changes.set(change.id, change);
     }
     startTime = endTime + 1;
   }
-  return [...payments.values()].sort((a, b) => a.exchangeMs - b.exchangeMs);
+  return [...changes.values()].sort((a, b) => a.exchangeMs - b.exchangeMs);
 }
 
 /**
@@ -87,7 +117,7 @@ export async function fundingAfter(
  * what both agree on is the funding time, a full hour. So the id is `funding-<that hour>`, and
  * `exchangeMs` is that hour: one payment read twice is the same payment.
  */
-export function fundingPayment(amount: string, nearMs: TimeMs): Omit<WalletChangeEvent, 'timeMs'> {
+export function fundingPayment(amount: string, nearMs: TimeMs): WalletChange {
   const exchangeMs = Math.round(nearMs / HOUR_MS) * HOUR_MS;
   if (!isTimeMs(exchangeMs)) throw new MalformedReplyError(`funding at no time: ${exchangeMs}`);
   const id = `funding-${exchangeMs}`;

@@ -2,7 +2,7 @@
  * The account as its fills and payments make it: position, wallet, realised profit, fees, funding.
  * The exchange's own profit, fee and funding are booked; nothing here is estimated.
  */
-import type { AccountRecord, WalletChangeEvent } from '../event.ts';
+import type { AccountRecord, Payment, WalletChangeEvent } from '../event.ts';
 import type { Instrument } from '../instrument.ts';
 import type { Fill } from '../trading/order.ts';
 import {
@@ -14,17 +14,21 @@ import {
   type Ticks,
   type TimeMs,
 } from '../units.ts';
+import { isListedTransfer, TransferRecord } from './transfer-record.ts';
 
 /** Losses of a day are measured from its first equity. */
 export const DAY_MS = 86_400_000;
 /** Trade ids remembered beyond the last reconciliation; a session settles far fewer between two. */
 const TRADE_IDS_MAX = 20_000;
+/** The exchange's time is known only so well. Less than the five seconds for which a difference must last to count. */
+const CLOCK_MS = 3_000;
 
 export class AccountStateStore {
   #record: AccountRecord | null = null;
   /** Trades applied since the verified one. */
   readonly #tradeIds = new Set<string>();
   readonly #walletChangeIds = new Set<string>();
+  readonly #transfers = new TransferRecord();
   /** What equity is made of, for the account and the instrument it was last asked of: it is asked with every price. */
   #valued: AccountRecord | null = null;
   #valuedIn: Instrument | null = null;
@@ -49,10 +53,16 @@ export class AccountStateStore {
     return this.#record?.position ?? (0 as Lots);
   }
 
-  /** Takes what the store kept, with the trades above its verified one that are already in it. */
-  restore(record: AccountRecord, recentTradeIds: readonly string[]): void {
+  /** Takes what the store kept, with the trades above its verified one and the newest transfers that are already in it. */
+  restore(
+    record: AccountRecord,
+    recentTradeIds: readonly string[],
+    recentTransfers: readonly Payment[] = [],
+  ): void {
     this.#record = record;
     for (const id of recentTradeIds) this.#tradeIds.add(id);
+    for (const { id } of recentTransfers) this.#walletChangeIds.add(id);
+    this.#transfers.restore(recentTransfers);
   }
 
   /**
@@ -80,6 +90,7 @@ export class AccountStateStore {
       fillCount: before?.fillCount ?? 0,
       verifiedTradeId: input.lastTradeId,
       lastFundingMs: before?.lastFundingMs ?? nowMs,
+      ...(before?.transfersVerifiedMs && { transfersVerifiedMs: before.transfersVerifiedMs }),
       dayStartMs: before?.dayStartMs ?? dayOf(nowMs),
       dayStartEquity: before?.dayStartEquity ?? walletBalance,
       peakEquity: before?.peakEquity ?? walletBalance,
@@ -112,12 +123,21 @@ export class AccountStateStore {
     return this.#record;
   }
 
-  /** Books a payment once; null where its id was booked before or it is older than the last funding booked. */
+  /**
+   * Books a payment once; null where its id was booked before, where it is older than the last funding booked,
+   * and for a transfer that the other source has told, or that is listed and that the wallet was found to hold.
+   */
   applyWalletChange(event: WalletChangeEvent): AccountRecord | null {
     const before = this.record;
     if (this.#walletChangeIds.has(event.id)) return null;
     if (event.reason === 'funding' && event.exchangeMs <= before.lastFundingMs) return null;
     this.#walletChangeIds.add(event.id);
+    if (event.reason === 'transfer') {
+      const isVerified = event.exchangeMs <= (before.transfersVerifiedMs ?? 0);
+      if (isVerified && isListedTransfer(event.id)) return null;
+      if (this.#transfers.isTwin(event)) return null;
+      this.#transfers.add(event);
+    }
     const isFunding = event.reason === 'funding';
     // Money moved in or out is neither profit nor loss: what losses are measured from moves with it.
     const moved = event.reason === 'transfer' ? event.amount : 0;
@@ -133,13 +153,21 @@ export class AccountStateStore {
     return this.#record;
   }
 
-  /** Reconciliation has just found the account equal: trades up to the newest applied need not be read again. */
-  verified(): AccountRecord {
+  /**
+   * Reconciliation has just found the account equal to what was asked for at `askedMs`, exchange time: trades up
+   * to the newest applied, and transfers up to then, need not be read again.
+   */
+  verified(askedMs: TimeMs): AccountRecord {
     const before = this.record;
+    const transfersVerifiedMs = Math.max(
+      before.transfersVerifiedMs ?? askedMs,
+      askedMs - CLOCK_MS,
+    ) as TimeMs;
+    this.#transfers.forgetUntil(transfersVerifiedMs);
     let newest = before.verifiedTradeId;
     for (const id of this.#tradeIds) if (isAfter(id, newest)) newest = id;
     this.#tradeIds.clear();
-    this.#record = { ...before, verifiedTradeId: newest };
+    this.#record = { ...before, verifiedTradeId: newest, transfersVerifiedMs };
     return this.#record;
   }
 

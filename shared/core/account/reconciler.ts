@@ -45,6 +45,7 @@ export class Reconciler {
       kind: 'readAccount',
       sinceTradeId: known?.verifiedTradeId ?? null,
       sinceFundingMs: known?.lastFundingMs ?? (0 as TimeMs),
+      sinceTransferMs: known?.transfersVerifiedMs ?? null,
     });
   }
 

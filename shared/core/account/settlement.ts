@@ -24,6 +24,7 @@ import { broken, formatMoney, type Money, type TimeMs } from '../units.ts';
 import type { AccountStateStore } from './account-state-store.ts';
 import { EquityJump } from './equity-jump.ts';
 import { Reconciler } from './reconciler.ts';
+import { isListedTransfer } from './transfer-record.ts';
 
 const RETRY_MS = 2_000;
 
@@ -110,8 +111,9 @@ export class Settlement {
   onWalletChange(event: WalletChangeEvent, out: Outbox): void {
     const { account } = this.#parts;
     if (!account.isKnown) return;
-    this.#reconciler.streamEvent();
     const changed = account.applyWalletChange(event);
+    // A listed transfer is read again until a comparison has found it in the wallet: that is no news.
+    if (changed || !isListedTransfer(event.id)) this.#reconciler.streamEvent();
     if (!changed) return;
     const { reason, amount, id, exchangeMs } = event;
     const payment = { reason, amount, id, exchangeMs };
@@ -139,7 +141,7 @@ export class Settlement {
       this.#save(this.#adopt(event), out);
       reduce(`reconciliation: ${finding.detail}`, out);
     }
-    const verified = account.verified();
+    const verified = account.verified(this.#parts.market.exchangeMs(event.requestedMs));
     this.#save(verified, out);
     this.#settleEnded(event, out);
     this.#parts.watch.onAccountVerified(event.timeMs);
