@@ -59,6 +59,7 @@ export class Chaos {
       ['manualClose', () => this.#closeByHand()],
       ['manualOrder', () => this.#orderByHand()],
       ['transfer', () => host.venue.transfer(ACCOUNT, parseMoney(String(between(-2_000, 2_000))))],
+      ['adjusted', () => host.adjust(parseMoney(String(between(1, 50))))],
       ['leverageChanged', () => this.#changeLeverage()],
       ['telegramDown', () => telegram.failFor(between(30_000, 1_200_000))],
       ['manualTrade', () => this.#tradeByHand()],

@@ -12,6 +12,7 @@ import { AlertRules } from './alert-rules.ts';
 import { CommandRules } from './command-rules.ts';
 import { EmergencyRules } from './emergency-rules.ts';
 import type { ExchangeHost, LedgerWatch } from './exchange-host.ts';
+import { type LeaseCommit, LeaseRules } from './lease-rules.ts';
 import { calmSince, type Disturbance, ProtectionRules } from './protection-rules.ts';
 import { checkRest, type StoreAtRest } from './rest-rules.ts';
 import type { CommitLog } from './simulated-store.ts';
@@ -39,6 +40,12 @@ const DENIED_MS = 50_000;
 /** And still may turn up for three quarters of an hour. */
 const FORGOTTEN_MS = 44 * 60_000;
 
+/** How the trader signs what it changes itself, and says that the wallet is not what it should be. */
+const TRADER = 'plimsoll';
+const WALLET_REASON = /^reconciliation: .*wallet/;
+/** What no history tells is found by a comparison, which waits for a trader, a store and the exchange. */
+const SURPRISED_MS = 15 * 60_000;
+
 interface Committed {
   readonly intent: Intent;
   readonly atMs: TimeMs;
@@ -62,10 +69,10 @@ export class Checker implements CommitLog, LedgerWatch {
   readonly #protection: ProtectionRules;
   readonly #steering: SteeringRules;
   readonly #alerts: AlertRules;
+  readonly #leases: LeaseRules;
   readonly commands: CommandRules;
   readonly emergency: EmergencyRules;
   #disagree: () => Promise<boolean> = async () => true;
-  #epoch = 0;
   #position = 0;
   /** Of the trading state last committed. */
   #stateVersion = 0;
@@ -83,6 +90,7 @@ export class Checker implements CommitLog, LedgerWatch {
     this.#steering = new SteeringRules({ host, disturbed, goneSinceMs, isOpening, violated });
     this.#alerts = new AlertRules(violated);
     this.emergency = new EmergencyRules({ host, disturbed, violated });
+    this.#leases = new LeaseRules(violated);
     this.commands = new CommandRules(violated);
     host.onQuote(({ exchangeMs }) => {
       this.#protection.check(exchangeMs);
@@ -168,8 +176,9 @@ export class Checker implements CommitLog, LedgerWatch {
         if (!isSo) this.violated('L1', `a false alarm: ${change.reason}`);
       });
     }
-    // Fills, funding and transfers can all be read back: nothing but a clearing's own payment is a surprise.
-    if (change.by === TRADER && reasonOfWallet.test(change.reason)) {
+    // Fills, funding and transfers can all be read back: nothing else is a surprise.
+    const isSurprise = atMs - this.#host.adjustedMs < SURPRISED_MS;
+    if (change.by === TRADER && WALLET_REASON.test(change.reason) && !isSurprise) {
       this.violated('I15', `reduced for what the income history tells: ${change.reason}`);
     }
     if (state === 'active') this.#alerts.forget('trading state');
@@ -190,8 +199,13 @@ export class Checker implements CommitLog, LedgerWatch {
     this.commands.operatorRequest(request, atMs);
   }
 
-  lease(atMs: TimeMs): void {
+  lease(lease: LeaseCommit, atMs: TimeMs): void {
+    this.#leases.leased(lease, atMs);
     this.#steering.lease(atMs);
+  }
+
+  leaseReleased(): void {
+    this.#leases.released();
   }
 
   /** To be called once a minute, with the oldest alert that waits, and since when there is a way to people. */
@@ -216,6 +230,10 @@ export class Checker implements CommitLog, LedgerWatch {
     if (!intent) return;
     if (intent.purpose === 'open') this.#checkEntry(id, order, atMs);
     else if (!order.isReduceOnly) this.violated('I11', `${id} exits without reduce-only`);
+  }
+
+  asked(by: string, what: string): void {
+    this.#leases.sends(by, what);
   }
 
   askedToCancel(clientOrderId: string): void {
@@ -262,13 +280,7 @@ export class Checker implements CommitLog, LedgerWatch {
       (request.price ?? 0) === order.price &&
       request.stopPrice === order.triggerPrice;
     if (!isEqual) this.violated('I1', `${id} differs from its intent`);
-    if (intent.epoch < this.#epoch) {
-      this.violated(
-        'I9',
-        `${id} of epoch ${intent.epoch} accepted after epoch ${this.#epoch} sent`,
-      );
-    }
-    this.#epoch = Math.max(this.#epoch, intent.epoch);
+    this.#leases.accepted(id, intent.epoch);
     return intent;
   }
 
@@ -332,10 +344,6 @@ export class Checker implements CommitLog, LedgerWatch {
     }
   }
 }
-
-/** How the trader signs what it changes itself. */
-const TRADER = 'plimsoll';
-const reasonOfWallet = /^reconciliation: .*wallet/;
 
 const TERMINAL: ReadonlySet<string> = new Set([
   'filled',

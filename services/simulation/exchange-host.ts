@@ -43,6 +43,8 @@ export interface LedgerWatch {
   userEvent(event: UserEvent, atMs: TimeMs): void;
   /** Somebody with the trading key has asked to cancel an order. */
   askedToCancel(clientOrderId: string): void;
+  /** A process is about to send what acts. */
+  asked(by: string, what: string): void;
 }
 
 /** What a private stream is given; null where the exchange ends it. */
@@ -64,6 +66,7 @@ export class ExchangeHost {
   #isFrozen = false;
   #downUntilMs = 0;
   #pausedUntilMs = 0;
+  #adjustedMs = Number.NEGATIVE_INFINITY;
 
   constructor(world: World, faults: Faults) {
     this.#world = world;
@@ -123,6 +126,17 @@ export class ExchangeHost {
     return order;
   }
 
+  /** When the wallet last changed by what no history that a trader reads tells of. */
+  get adjustedMs(): number {
+    return this.#adjustedMs;
+  }
+
+  /** The exchange pays something back. */
+  adjust(amount: Money): void {
+    this.#adjustedMs = this.#world.nowMs;
+    this.venue.adjust(ACCOUNT, amount);
+  }
+
   get isDown(): boolean {
     return this.#world.nowMs < this.#downUntilMs;
   }
@@ -130,6 +144,10 @@ export class ExchangeHost {
   /** No new order is taken. */
   get isPaused(): boolean {
     return this.#world.nowMs < this.#pausedUntilMs;
+  }
+
+  asked(by: string, what: string): void {
+    this.#watch?.asked(by, what);
   }
 
   askedToCancel(clientOrderId: string): void {

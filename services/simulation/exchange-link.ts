@@ -228,6 +228,7 @@ class ExchangeLink implements ExchangeClient {
   }
 
   #send<T>(what: string, how: { isReplyLost?: boolean }, work: () => T): Promise<T> {
+    this.#host.asked(this.#process.name, what);
     this.#faults.atOrder(this.#process);
     return this.#wire.send(what, work, how);
   }

@@ -63,6 +63,7 @@ export const FAULTS = {
   // The exchange's own doing with the account.
   stopCanceled: 8,
   deleveraged: 4,
+  adjusted: 6,
   // People.
   manualTrade: 3,
   manualClose: 4,
@@ -71,7 +72,7 @@ export const FAULTS = {
   leverageChanged: 3,
   operatorHalt: 4,
   operatorFlatten: 2,
-  haltAtOrder: 15,
+  haltAtOrder: 60,
 } as const;
 
 /** What happens to prices, functions and messages keeps no trader from acting. */

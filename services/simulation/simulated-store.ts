@@ -3,7 +3,7 @@ import type { TradingStateRecord } from '../../shared/core/event.ts';
 import type { Intent, OrderRecord } from '../../shared/core/trading/order.ts';
 import type { TimeMs } from '../../shared/core/units.ts';
 import type { ControlStore } from '../../shared/ports/control-store.ts';
-import type { OperatorRequest, OutboxItem, Store } from '../../shared/ports/store.ts';
+import type { Lease, OperatorRequest, OutboxItem, Store } from '../../shared/ports/store.ts';
 import type { Faults } from './faults.ts';
 import { type Calls, type RemoteParts, remote } from './remote.ts';
 
@@ -14,7 +14,8 @@ export interface CommitLog {
   tradingState(change: TradingStateRecord, atMs: TimeMs): void;
   notification(item: Omit<OutboxItem, 'id'>, atMs: TimeMs): void;
   /** A leader has taken or renewed its lease. */
-  lease(atMs: TimeMs): void;
+  lease(lease: Lease, atMs: TimeMs): void;
+  leaseReleased(): void;
   operatorRequest(request: OperatorRequest, atMs: TimeMs): void;
 }
 
@@ -57,7 +58,11 @@ export function traderStore(
       ...logged,
       recordIntent: (intent) => {
         faults.atOrder(process);
-        if (faults.strikes('haltAtOrder')) world.after(random.between(0, 3), halt);
+        if (faults.strikes('haltAtOrder')) {
+          world.after(random.between(0, 3), halt);
+          // And hears of it late.
+          if (random.chance(500)) world.after(random.between(3, 8), () => process.pause(10_000));
+        }
         return logged.recordIntent(intent);
       },
     },
@@ -84,13 +89,17 @@ function loggedCalls({ store, log, world }: StoreParts) {
     },
     async acquireLease(owner, observed) {
       const taken = await store.acquireLease(owner, observed);
-      if (taken.held) log.lease(world.nowMs);
+      if (taken.held) log.lease(taken.lease, world.nowMs);
       return taken;
     },
     async renewLease(lease) {
       const renewed = await store.renewLease(lease);
-      if (renewed) log.lease(world.nowMs);
+      if (renewed) log.lease(renewed, world.nowMs);
       return renewed;
+    },
+    async releaseLease(lease) {
+      await store.releaseLease(lease);
+      log.leaseReleased();
     },
     async save(epoch, changes) {
       const isSaved = await store.save(epoch, changes);

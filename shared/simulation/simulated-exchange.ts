@@ -223,6 +223,13 @@ export class SimulatedExchange implements Venue {
     this.#accounts.tellAccount(account, amount < 0 ? 'WITHDRAW' : 'DEPOSIT', amount, false);
   }
 
+  /** Pays something back, or takes it, for what is neither a trade, funding nor a transfer. */
+  adjust(accountId: string, amount: Money): void {
+    const account = this.#accounts.get(accountId);
+    this.#accounts.income(account, 'API_REBATE', amount, null);
+    this.#accounts.tellAccount(account, 'ADJUSTMENT', amount, false);
+  }
+
   hasAccount(accountId: string): boolean {
     return this.#accounts.has(accountId);
   }

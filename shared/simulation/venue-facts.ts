@@ -88,7 +88,8 @@ export function asExchangeError(error: unknown): unknown {
 export function factsOf(event: UserEvent, instrument: Instrument): UserFact[] {
   if (event.kind === 'accountUpdate') {
     if (event.reason === 'FUNDING_FEE') return [funding(event.balanceChange, event.timeMs)];
-    return event.reason === 'DEPOSIT' || event.reason === 'WITHDRAW' ? [transfer(event)] : [];
+    const reason = OTHER_REASONS.get(event.reason);
+    return reason === undefined ? [] : [otherChange(event, reason)];
   }
   if (event.kind === 'algoUpdate') {
     return [{ kind: 'orderReport', report: stopReportOf(event.order) }];
@@ -122,13 +123,20 @@ export function funding(amount: Money, timeMs: TimeMs) {
   };
 }
 
-/** Money moved in or out. The wallet after it tells apart two of the same instant. */
-function transfer({ reason, balanceChange, walletBalance, timeMs }: AccountUpdate): UserFact {
+const OTHER_REASONS: ReadonlyMap<string, 'transfer' | 'other'> = new Map([
+  ['DEPOSIT', 'transfer'],
+  ['WITHDRAW', 'transfer'],
+  ['ADJUSTMENT', 'other'],
+]);
+
+/** Money moved in or out, or paid for something else. The wallet after it tells apart two of the same instant. */
+function otherChange(update: AccountUpdate, reason: 'transfer' | 'other'): UserFact {
+  const { balanceChange, walletBalance, timeMs } = update;
   return {
     kind: 'walletChange',
-    reason: 'transfer',
+    reason,
     amount: balanceChange,
-    id: `${reason.toLowerCase()}-${timeMs}-${walletBalance}`,
+    id: `${update.reason.toLowerCase()}-${timeMs}-${walletBalance}`,
     exchangeMs: timeMs,
   };
 }

@@ -135,6 +135,7 @@ export interface AccountView {
 
 export type IncomeType =
   | 'TRANSFER'
+  | 'API_REBATE'
   | 'REALIZED_PNL'
   | 'COMMISSION'
   | 'FUNDING_FEE'
@@ -293,6 +294,7 @@ export interface OrderTradeUpdate {
 
 export type AccountUpdateReason =
   | 'DEPOSIT'
+  | 'ADJUSTMENT'
   | 'WITHDRAW'
   | 'ORDER'
   | 'FUNDING_FEE'

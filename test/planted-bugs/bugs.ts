@@ -61,6 +61,13 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: `${CORE}/trading/trader.ts`,
     find: "reduceOnly: purpose !== 'open',",
     replace: 'reduceOnly: false,',
+    also: [
+      {
+        file: `${CORE}/trading/risk-manager.ts`,
+        find: 'if (!request.reduceOnly || !(reducing > 0)',
+        replace: 'if (!(reducing > 0)',
+      },
+    ],
   },
   {
     name: 'does not look at the halt again once the intent is on record, and the store does not either',
@@ -98,18 +105,43 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: `${CORE}/engine.ts`,
     find: "gate.hold('bookStale', !(market.bookAgeMs(now) <= limits.bookAgeMaxMs),",
     replace: "gate.hold('bookStale', false,",
+    also: [
+      {
+        file: `${CORE}/engine.ts`,
+        find: "gate.hold('bookDown', market.feeds.book.status === 'down',",
+        replace: "gate.hold('bookDown', false,",
+      },
+      {
+        file: `${CORE}/engine.ts`,
+        find: '!(market.markAgeMs(now) <= limits.markAgeMaxMs),',
+        replace: 'false,',
+      },
+    ],
   },
   {
     name: 'opens while an order is unknown',
     file: `${CORE}/trading/trader.ts`,
     find: "({ state, intent }) => state === 'unknown' || intent.decisionId === trade.decisionId,",
     replace: '() => false,',
+    also: [
+      {
+        file: `${CORE}/engine.ts`,
+        find: 'this.orders.unsettled.some(isUnknown) ||',
+        replace: '(this.orders.unsettled.some(isUnknown) && false) ||',
+      },
+    ],
   },
   {
     name: 'does not read back the fills a stream missed',
     file: `${TRADER}/account-reader.ts`,
     find: "for (const fill of fills) post({ kind: 'fill', source: 'history', fill });",
     replace: 'void fills;',
+  },
+  {
+    name: 'does not read back the transfers a stream missed',
+    file: `${TRADER}/account-reader.ts`,
+    find: '[...payments, ...transfers]',
+    replace: 'payments',
   },
   {
     name: 'never compares with the exchange once it runs',
@@ -148,10 +180,10 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     replace: 'nowMs - nowMs > recvWindowMs',
   },
   {
-    name: 'places the stop on the wrong side',
+    name: 'takes a short position for none',
     file: `${CORE}/trading/position-guard.ts`,
-    find: "return { side: isLong ? 'sell' : 'buy', lots, stopPrice };",
-    replace: "return { side: isLong ? 'buy' : 'sell', lots, stopPrice };",
+    find: '    if (account.position === 0) {',
+    replace: '    if (account.position <= 0) {',
   },
   {
     name: 'leaves the stop behind when the position is closed',
