@@ -7,6 +7,9 @@ import type { Store } from '../../shared/ports/store.ts';
 import { createStore, storeKey } from '../trader/open-store.ts';
 import { type LatestSession, latestSession } from '../trader/run-directory.ts';
 
+/** A person who halts a trader waits rather than ask again: much longer than any transaction of the trader's. */
+const BUSY_TIMEOUT_MS = 5_000;
+
 /** Adds the options that name a session; without any, the session started last in this folder is meant. */
 export function sessionOptions(command: Command): Command {
   return command
@@ -30,7 +33,9 @@ export async function withSessionStore<T>(
       `store: there is no file ${path}; name the session’s with --store`,
     );
   }
-  const store = await createStore(session.store, { table: session.table, key: storeKey(session) });
+  const { table } = session;
+  const options = { table, key: storeKey(session), busyTimeoutMs: BUSY_TIMEOUT_MS };
+  const store = await createStore(session.store, options);
   await store.open();
   try {
     return await action(store, session);

@@ -10,6 +10,7 @@ import { createInterface } from 'node:readline';
 import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { withSessionStore } from '../../services/cli/session-store.ts';
 import { openSqliteStore } from '../../shared/adapters/sqlite/store.ts';
 import { type Store, StoreUnavailableError } from '../../shared/ports/store.ts';
 import { anIntent, aRequest, aState, freshKey, temporaryDirectory } from './store-backends.ts';
@@ -42,7 +43,7 @@ describe('the SQLite file', () => {
   }
 
   /** A process that becomes leader, if it can, and records intents until it is killed. */
-  function worker(task: 'record' | 'lead' | 'open') {
+  function worker(task: 'record' | 'lead' | 'open' | 'write slowly') {
     const child = spawn(process.execPath, [WORKER, path, JSON.stringify(key), task], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
@@ -169,6 +170,16 @@ describe('the SQLite file', () => {
     locker.exec('ROLLBACK');
     locker.close();
     expect(await store.setTradingState(aState({}))).toBe(true);
+  });
+
+  test('a transaction too long for a trader is waited for by the command line', async () => {
+    const trader = await opened();
+    const { line } = worker('write slowly');
+    expect(await line()).toBe('writing');
+    await refused(trader.setTradingState(aState({})), /locked by another program/);
+    const flags = { store: `sqlite:${path}` };
+    const halted = aState({ state: 'halted' });
+    expect(await withSessionStore(flags, (store) => store.setTradingState(halted))).toBe(true);
   });
 
   test('a closed store says that it is', async () => {

@@ -3,6 +3,7 @@
  * step on standard output once it is done. Ends by itself when its parent is gone.
  */
 import { writeSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as pause } from 'node:timers/promises';
 import { openSqliteStore } from '../../shared/adapters/sqlite/store.ts';
 import { anIntent } from './store-backends.ts';
@@ -16,6 +17,12 @@ await store.open();
 
 if (task === 'open') {
   writeSync(STDOUT, 'opened\n');
+} else if (task === 'write slowly') {
+  const writer = new DatabaseSync(path);
+  writer.exec('BEGIN IMMEDIATE');
+  writeSync(STDOUT, 'writing\n');
+  // Longer than a trader waits for another's transaction, shorter than the command line does.
+  setTimeout(() => writer.exec('COMMIT'), 2_000);
 } else {
   const { held, lease } = await store.acquireLease(`process ${process.pid}`, null);
   writeSync(STDOUT, held ? `${lease.epoch}\n` : 'not held\n');

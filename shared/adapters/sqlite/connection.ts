@@ -13,13 +13,16 @@ export type Durability = 'FULL' | 'NORMAL';
 export class SqliteConnection {
   readonly #path: string;
   readonly #trader: string;
+  readonly #busyTimeoutMs: number | undefined;
   readonly #statements = new Map<string, StatementSync>();
   #database: DatabaseSync | null = null;
   #durability: Durability | null = null;
 
-  constructor(path: string, trader: string) {
+  /** `busyTimeoutMs` is how long to wait for another's transaction; undefined for as long as a trader may. */
+  constructor(path: string, trader: string, busyTimeoutMs?: number) {
     this.#path = path;
     this.#trader = trader;
+    this.#busyTimeoutMs = busyTimeoutMs;
   }
 
   get path(): string {
@@ -27,7 +30,7 @@ export class SqliteConnection {
   }
 
   open(): void {
-    this.#database ??= openDatabase(this.#path);
+    this.#database ??= openDatabase(this.#path, this.#busyTimeoutMs);
   }
 
   close(): void {

@@ -12,7 +12,10 @@ import { makeFolder } from '../files/make-folder.ts';
 const APPLICATION_ID = 0x706c696d;
 const SCHEMA_VERSION = 1;
 
-/** How long a write waits for another process’s short transaction. It blocks the event loop: less than what makes the trader hold. */
+/**
+ * How long a write waits for another process’s short transaction, where the opener does not say. It blocks the event
+ * loop: less than what makes the trader hold.
+ */
 const BUSY_TIMEOUT_MS = 400;
 
 // Records are JSON text in `body`; a column exists only where something is asked of it.
@@ -47,8 +50,8 @@ const SCHEMA = `
  * The database at `path`, created with its folder when missing, readable by its owner only. Throws
  * StoreUnavailableError for a locked, foreign, damaged or newer file.
  */
-export function openDatabase(path: string): DatabaseSync {
-  const database = openFile(path);
+export function openDatabase(path: string, busyTimeoutMs?: number): DatabaseSync {
+  const database = openFile(path, busyTimeoutMs);
   try {
     guarded(path, () => {
       checkOrigin(database, path);

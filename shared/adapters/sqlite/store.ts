@@ -37,9 +37,16 @@ import {
 import { SqliteConnection } from './connection.ts';
 import { LeaderLock } from './leader-lock.ts';
 
-/** The file at `path` is created by `open()`; the leader lock is a file of its own beside it. */
-export function openSqliteStore({ path, key }: { path: string; key: StoreKey }): Store {
-  return new SqliteStore(path, traderId(key));
+export interface SqliteOptions {
+  /** Created by `open()`; the leader lock is a file of its own beside it. */
+  readonly path: string;
+  readonly key: StoreKey;
+  /** As SqliteConnection's. */
+  readonly busyTimeoutMs?: number | undefined;
+}
+
+export function openSqliteStore({ path, key, busyTimeoutMs }: SqliteOptions): Store {
+  return new SqliteStore(path, traderId(key), busyTimeoutMs);
 }
 
 /** Whether a living process leads this trader now. Asks the operating system; changes nothing. Throws StoreUnavailableError. */
@@ -60,8 +67,8 @@ class SqliteStore implements Store {
   readonly #connection: SqliteConnection;
   readonly #lock: LeaderLock;
 
-  constructor(path: string, trader: string) {
-    this.#connection = new SqliteConnection(path, trader);
+  constructor(path: string, trader: string, busyTimeoutMs: number | undefined) {
+    this.#connection = new SqliteConnection(path, trader, busyTimeoutMs);
     this.#lock = new LeaderLock(leaderLockPath(path, trader));
   }
 
