@@ -49,6 +49,7 @@ export const FAULTS = {
   killAtOrder: 150,
   pauseAtOrder: 150,
   secondTrader: 8,
+  takeoverAtOrder: 40,
   clockStep: 6,
   containerGone: 4,
   // The scheduled functions, and the bot's.

@@ -117,7 +117,8 @@ export class Lambdas {
 
   #reader(process: SimulatedProcess) {
     const { world, faults, host } = this.#parts;
-    return exchangeReader(host, new Wire({ world, process, host, faults, random: this.#random }));
+    const wire = new Wire({ world, process, host, faults, random: this.#random });
+    return exchangeReader(host, wire, process.clock);
   }
 
   #reconcile(process: SimulatedProcess, event: FunctionEvent) {

@@ -19,6 +19,9 @@ export interface CommitLog {
   operatorRequest(request: OperatorRequest, atMs: TimeMs): void;
 }
 
+/** A lease, the other's looks at it, and its own beginning. */
+const FROZEN_MS = 12_000;
+
 const STORE_CALLS: Calls<Store> = {
   reads: new Set<keyof Store>([
     'openOrders',
@@ -48,9 +51,15 @@ interface StoreParts extends RemoteParts {
 
 /** As a trader reaches it: the moments around a write of an intent are those to be killed or halted in. */
 export function traderStore(
-  parts: StoreParts & { readonly faults: Faults; readonly halt: () => void },
+  parts: StoreParts & {
+    readonly faults: Faults;
+    /** Somebody halts trading just now. */
+    readonly halt: () => void;
+    /** Another trader is started just now. */
+    readonly another: () => void;
+  },
 ): Store {
-  const { store, faults, process, world, random, halt } = parts;
+  const { store, faults, process, world, random, halt, another } = parts;
   const logged = loggedCalls(parts);
   return remote(
     store,
@@ -58,10 +67,16 @@ export function traderStore(
       ...logged,
       recordIntent: (intent) => {
         faults.atOrder(process);
+        // Before the intent is committed or after, and the trader stands still before it can send the order.
+        const moment = () => random.between(0, 3);
+        const freeze = () => world.after(moment(), () => process.pause(FROZEN_MS));
         if (faults.strikes('haltAtOrder')) {
-          world.after(random.between(0, 3), halt);
-          // And hears of it late.
-          if (random.chance(500)) world.after(random.between(3, 8), () => process.pause(10_000));
+          world.after(moment(), halt);
+          if (random.chance(500)) freeze();
+        }
+        if (faults.strikes('takeoverAtOrder')) {
+          another();
+          freeze();
         }
         return logged.recordIntent(intent);
       },

@@ -140,6 +140,7 @@ export class Traders {
       store: traderStore({
         ...this.#parts,
         process,
+        another: () => this.start(),
         random: world.random,
         store: createMemoryStore(key, database),
       }),
