@@ -58,7 +58,8 @@ export class Chaos {
       ['deleveraged', () => this.#deleverage()],
       ['manualClose', () => this.#closeByHand()],
       ['manualOrder', () => this.#orderByHand()],
-      ['transfer', () => host.venue.transfer(ACCOUNT, parseMoney(String(between(-2_000, 2_000))))],
+      ['transfer', () => this.#transfer()],
+      ['transferUntold', () => this.#transferUntold()],
       ['adjusted', () => host.adjust(parseMoney(String(between(1, 50))))],
       ['leverageChanged', () => this.#changeLeverage()],
       ['telegramDown', () => telegram.failFor(between(30_000, 1_200_000))],
@@ -75,6 +76,16 @@ export class Chaos {
     traders.goneFor(world.random.between(5 * EVERY_MS, 20 * EVERY_MS));
     if (!world.random.chance(700)) return;
     world.after(world.random.between(EVERY_MS / 2, 3 * EVERY_MS), () => void operator.flatten());
+  }
+
+  #transfer(): void {
+    const { world, host } = this.#parts;
+    host.venue.transfer(ACCOUNT, parseMoney(String(world.random.between(-2_000, 2_000))));
+  }
+
+  #transferUntold(): void {
+    this.#parts.host.cutStreams();
+    this.#transfer();
   }
 
   #deleverage(): void {

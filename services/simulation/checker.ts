@@ -157,7 +157,9 @@ export class Checker implements CommitLog, LedgerWatch {
     if (order.state === 'presumedAbsent' && soughtMs < DENIED_MS) {
       this.violated('I13', `${id} presumed absent ${soughtMs} ms after it was recorded`);
     }
-    if (order.state === 'rejected' && this.#accepted.has(id)) {
+    // A stop may be refused once it triggers.
+    const isStop = order.intent.request.stopPrice !== undefined;
+    if (order.state === 'rejected' && !isStop && this.#accepted.has(id)) {
       this.violated('I13', `${id} taken for rejected, and the exchange took it`);
     }
     const isNeverSeen = order.state === 'expired' && !this.#accepted.has(id);

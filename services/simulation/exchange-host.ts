@@ -163,11 +163,16 @@ export class ExchangeHost {
   /** The exchange starts anew: streams end, orders are gone, of the stops only perhaps. */
   restart(durationMs: number): void {
     this.#world.note('the exchange restarts');
-    for (const stream of [...this.#streams]) stream(null);
+    this.cutStreams();
     this.venue.cancelAllOrders(ACCOUNT, 'BTCUSDT');
     if (this.#random.chance(500)) this.cancelStops();
     this.#downUntilMs = this.#world.nowMs + durationMs;
     this.#faults.lasts(durationMs);
+  }
+
+  /** Private streams end; what happens until they are joined again is told by none. */
+  cutStreams(): void {
+    for (const stream of [...this.#streams]) stream(null);
   }
 
   /** The exchange cancels what stops there are, by itself. */

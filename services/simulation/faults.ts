@@ -70,6 +70,7 @@ export const FAULTS = {
   manualClose: 4,
   manualOrder: 4,
   transfer: 3,
+  transferUntold: 4,
   leverageChanged: 3,
   operatorHalt: 4,
   operatorFlatten: 2,

@@ -31,6 +31,7 @@ const ONCE_BROKEN: readonly [seed: number, faults: readonly Fault[], what: strin
     FAULT_KINDS,
     'a quote that opens was sent beside its countdown, not after it: the trader died, and the quote rested on',
   ],
+  [1, ['transferUntold'], 'a withdrawal whose message was lost was taken for a loss'],
 ];
 
 describe('a seed', () => {
