@@ -92,6 +92,12 @@ describe('a reading', () => {
     expect(made.reconciler.isReading).toBe(false);
   });
 
+  it('asks for transfers since the wallet was last found to hold them all', () => {
+    const made = parties();
+    made.account.verified(ms(START_MS));
+    expect(ask(made)).toMatchObject([{ sinceTransferMs: START_MS }]);
+  });
+
   it('of an account not known yet is of all of it', () => {
     const made = { ...parties(), account: new AccountStateStore() };
     expect(ask(made)).toEqual([
