@@ -73,7 +73,7 @@ export const FAULTS = {
   transferUntold: 4,
   leverageChanged: 3,
   operatorHalt: 4,
-  operatorFlatten: 2,
+  operatorFlatten: 6,
   haltAtOrder: 60,
 } as const;
 

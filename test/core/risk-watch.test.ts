@@ -258,7 +258,7 @@ describe('the account', () => {
       kind: 'walletChange',
       reason,
       amount: money(amount),
-      id: `${reason}-${amount}-${scenario.nowMs}`,
+      id: `told-${reason}-${amount}-${scenario.nowMs}`,
       exchangeMs: ms(scenario.nowMs),
     });
 
