@@ -1,5 +1,4 @@
 /** The simulated exchange in the words of the exchange port, for who hosts it in process. Pure translation. */
-import { listedTransferId } from '../core/account/transfer-record.ts';
 import type { Instrument } from '../core/instrument.ts';
 import { broken, type Money, type TimeMs } from '../core/units.ts';
 import {
@@ -66,14 +65,14 @@ export function fundingAfter(venue: SimulatedExchange, account: string, timeMs: 
   return venue.income(account, query).map((row) => funding(row.income, row.timeMs));
 }
 
-/** Transfers later than `timeMs`. Throws VenueError. */
+/** Transfers later than `timeMs`; the transaction id names each, as at the real exchange. Throws VenueError. */
 export function transfersAfter(venue: SimulatedExchange, account: string, timeMs: TimeMs) {
   const query = { incomeType: 'TRANSFER', startMs: timeMs + 1, limit: 1_000 };
   return venue.income(account, query).map((row) => ({
     kind: 'walletChange' as const,
     reason: 'transfer' as const,
     amount: row.income,
-    id: listedTransferId(String(row.tranId)),
+    id: `transfer-${row.tranId}`,
     exchangeMs: row.timeMs,
   }));
 }
