@@ -43,8 +43,6 @@ const FORGOTTEN_MS = 44 * 60_000;
 /** How the trader signs what it changes itself, and says that the wallet is not what it should be. */
 const TRADER = 'plimsoll';
 const WALLET_REASON = /^reconciliation: .*wallet/;
-/** What no history tells is found by a comparison, which waits for a trader, a store and the exchange. */
-const SURPRISED_MS = 15 * 60_000;
 
 interface Committed {
   readonly intent: Intent;
@@ -74,6 +72,8 @@ export class Checker implements CommitLog, LedgerWatch {
   readonly emergency: EmergencyRules;
   #disagree: () => Promise<boolean> = async () => true;
   #position = 0;
+  /** When a trader last found the wallet to be another than it knew. */
+  #surprisedMs = 0;
   /** Of the trading state last committed. */
   #stateVersion = 0;
   fills = 0;
@@ -181,10 +181,13 @@ export class Checker implements CommitLog, LedgerWatch {
         if (!isSo) this.violated('L1', `a false alarm: ${change.reason}`);
       });
     }
-    // Fills, funding and transfers can all be read back: nothing else is a surprise.
-    const isSurprise = atMs - this.#host.adjustedMs < SURPRISED_MS;
-    if (change.by === TRADER && WALLET_REASON.test(change.reason) && !isSurprise) {
-      this.violated('I15', `reduced for what the income history tells: ${change.reason}`);
+    // Fills, funding and transfers can all be read back: nothing else is a surprise, and that only once.
+    if (change.by === TRADER && WALLET_REASON.test(change.reason)) {
+      const isSurprise = this.#host.adjustedMs > this.#surprisedMs;
+      this.#surprisedMs = atMs;
+      if (!isSurprise) {
+        this.violated('I15', `reduced for what the income history tells: ${change.reason}`);
+      }
     }
     if (state === 'active') this.#alerts.forget('trading state');
     // A halt of what is halted already changes nothing, and is nobody's news.

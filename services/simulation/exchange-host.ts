@@ -66,7 +66,7 @@ export class ExchangeHost {
   #isFrozen = false;
   #downUntilMs = 0;
   #pausedUntilMs = 0;
-  #adjustedMs = Number.NEGATIVE_INFINITY;
+  #adjustedMs = 0;
 
   constructor(world: World, faults: Faults) {
     this.#world = world;
