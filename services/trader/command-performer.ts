@@ -31,6 +31,8 @@ export interface PerformerOptions {
 
 /** Binance: the timestamp is outside the time window. */
 const OUTSIDE_WINDOW = -1021;
+/** Of orders that are not reduce-only alone: exits still go. */
+const OVERLOADED = -1008;
 /** A cancel takes effect so soon or not at all; the next leader may count on what it would take away. */
 const CANCEL_WINDOW_MS = 2_000;
 
@@ -99,8 +101,10 @@ export class CommandPerformer {
   async #placeOrder({ intent }: Extract<Command, { kind: 'placeOrder' }>): Promise<void> {
     const { exchange, leadership, contract, post } = this.#options;
     const { clientOrderId } = intent.request;
-    const notSent = (message: string) =>
-      post({ kind: 'orderRejected', clientOrderId, code: 0, message });
+    const notSent = (message: string, retryAfterMs = 0) => {
+      const refusal = { kind: 'orderRejected', clientOrderId, code: 0, message } as const;
+      post(retryAfterMs > 0 ? { ...refusal, retryAfterMs } : refusal);
+    };
     if (!leadership.maySend(intent.recvWindowMs)) return notSent('the lease is about to end');
     try {
       this.#report('reply', await exchange.placeOrder(intent));
@@ -111,7 +115,7 @@ export class CommandPerformer {
       contract.refused(code);
       if (kind === 'unknownOutcome') post({ kind: 'orderUnknown', clientOrderId, message });
       else if (kind === 'rejected') post({ kind: 'orderRejected', clientOrderId, code, message });
-      else notSent(`${kind}: ${message}`);
+      else notSent(`${kind}: ${message}`, code === OVERLOADED ? 0 : error.retryAfterMs);
     }
   }
 

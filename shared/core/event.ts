@@ -173,6 +173,8 @@ export interface OrderRejectedEvent {
   /** The exchange's error code, e.g. -2019; 0 where our own adapter knows the order never left. */
   readonly code: number;
   readonly message: string;
+  /** For how long the exchange takes no order at all, as it said: a ban or a limit of pace. Absent where it did not. */
+  readonly retryAfterMs?: number;
 }
 
 /** The order was sent and no definite answer came. It may live. */

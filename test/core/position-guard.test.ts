@@ -245,6 +245,43 @@ describe('a stop', () => {
     expect(stateOf(scenario)).toBe('reducing');
   });
 
+  it('refused because the exchange takes no orders for now is no reason to leave: it is placed once it does', () => {
+    const scenario = entered();
+    const refuse = (retryAfterMs: number) => {
+      const { clientOrderId } = lastStop(scenario).request;
+      scenario.recorded(lastStop(scenario));
+      const refusal = { kind: 'orderRejected', clientOrderId, code: 0, message: 'banned' } as const;
+      scenario.post({ ...refusal, retryAfterMs });
+    };
+    for (let untilMs = 58_000; untilMs > 0; untilMs -= 5_000) {
+      refuse(untilMs);
+      for (let i = 0; i < 5; i++) scenario.pass(1_000);
+    }
+    // One try in five seconds, one word to a person, and no exit, which would be refused as well.
+    expect(stops(scenario.commands)).toHaveLength(13);
+    expect(scenario.texts('critical')).toEqual([expect.stringContaining('no orders for 58 s')]);
+    expect(exits(scenario.commands)).toEqual([]);
+    scenario.recorded(lastStop(scenario));
+    resting(scenario, lastStop(scenario));
+    expect(stateOf(scenario)).toBe('active');
+    expect(scenario.engine.stopPrice).toBe(LONG_STOP);
+  });
+
+  it('has its five seconds after the exchange takes orders again, not more', () => {
+    const scenario = entered();
+    const stop = lastStop(scenario);
+    const { clientOrderId } = stop.request;
+    scenario.recorded(stop);
+    const refusal = { kind: 'orderRejected', clientOrderId, code: 0, message: 'banned' } as const;
+    scenario.post({ ...refusal, retryAfterMs: 2_000 });
+    scenario.pass(2_000);
+    scenario.recorded(lastStop(scenario));
+    for (let i = 0; i < 4; i++) scenario.pass(1_000);
+    expect(stateOf(scenario)).toBe('active');
+    scenario.pass(1_000);
+    expect(stateOf(scenario)).toBe('reducing');
+  });
+
   it('is not waited for while nothing can be sent', () => {
     const scenario = entered();
     scenario.post({ kind: 'storeStatus', status: 'down', message: 'outage' });

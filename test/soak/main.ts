@@ -1,15 +1,16 @@
 /**
  * `npm run soak -- --minutes 30`: the real `npm start` among all faults, for so long in real time, at speed.
- * Fails unless it ends reconciled, heeds every ban, and the memory of trader and simulator stays flat: the
- * median of the last third at most 5 % above the middle third's.
+ * Fails unless it trades throughout, ends reconciled, heeds every ban, and the memory of trader and simulator
+ * stays flat: the median of the last third at most 5 % above the middle third's. Where the trader tightens
+ * trading it is resumed, as by a person who has looked, and the reasons are printed.
  */
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
+import { parseArgs, promisify } from 'node:util';
 import { freePort } from '../support/dynoxide.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -17,6 +18,8 @@ const SAMPLE_MS = 2_000;
 /** The first samples are of processes that still start. */
 const START_MS = 10_000;
 const GROWTH_MAX = 0.05;
+/** A person takes some time to look. */
+const LOOK_MS = 10_000;
 
 const { values } = parseArgs({
   options: {
@@ -38,6 +41,7 @@ interface Sample {
 const folder = mkdtempSync(join(tmpdir(), 'plimsoll-soak-'));
 const url = `http://127.0.0.1:${await freePort()}`;
 const summaryPath = join(folder, 'summary.json');
+const store = `sqlite:${join(folder, 'store.sqlite')}`;
 // Where the machine cannot keep up, virtual time falls behind, and the run takes longer.
 const durationS = Math.round(minutes * 60 * speed);
 const child = spawn(
@@ -46,20 +50,31 @@ const child = spawn(
     ...['start', '--silent', '--', '--faults', values.faults, '--speed', String(speed)],
     ...['--duration', `${durationS}s`, '--seed', values.seed, '--json', '--no-journal'],
     ...['--port', new URL(url).port, '--summary', summaryPath],
-    ...['--store', `sqlite:${join(folder, 'store.sqlite')}`],
+    ...['--store', store],
     // Takes a side every few seconds: what does not trade shows nothing. Fees on more would meet the loss of a day.
     ...['--strategy', 'SmaCrossover', '--param', 'fastWindow=3', '--param', 'slowWindow=9'],
     ...['--size', '0.02x'],
   ],
   { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'] },
 );
+const startedMs = performance.now();
 const tail: string[] = [];
-/** Why trading was tightened, where it was. */
+/** Why trading was tightened, and that it was resumed. */
 const states: string[] = [];
+/** When the fills were told. */
+const fills: number[] = [];
 let lines = 0;
+let look: NodeJS.Timeout | undefined;
+let resuming: Promise<void> | undefined;
 createInterface({ input: child.stdout }).on('line', (line) => {
   lines += 1;
-  if (line.includes('"topic":"state"')) states.push(line);
+  if (line.includes('"topic":"fill"')) fills.push(performance.now());
+  if (line.includes('"topic":"state"')) {
+    states.push(line);
+    clearTimeout(look);
+    const isTightened = line.includes('"severity":"critical"');
+    if (isTightened) look = setTimeout(() => (resuming = resume()), LOOK_MS);
+  }
   tail.push(line);
   if (tail.length > 20) tail.shift();
 });
@@ -69,10 +84,11 @@ const ended = new Promise<number | string>((resolve) => {
 
 const samples = new Map<string, number[]>();
 let about: { faults?: Record<string, number>; askedTooSoon?: number; serverTime?: number } = {};
-const startedMs = performance.now();
 const timer = setInterval(() => void sample(), SAMPLE_MS);
 const code = await ended;
 clearInterval(timer);
+clearTimeout(look);
+await resuming;
 const verdicts = judge();
 rmSync(folder, { recursive: true, force: true });
 process.exitCode = verdicts.every(Boolean) ? 0 : 1;
@@ -87,6 +103,17 @@ async function sample(): Promise<void> {
   } catch (error) {
     // It ends a moment before the trader does; what it said last stands.
     if (!(error instanceof TypeError)) throw error;
+  }
+}
+
+/** `plimsoll resume`; where it does nothing, why is printed with the states. */
+async function resume(): Promise<void> {
+  const program = join(ROOT, 'services/cli/plimsoll.js');
+  const args = [program, 'resume', '--store', store, '--mode', 'simulated'];
+  try {
+    await promisify(execFile)(process.execPath, args, { cwd: folder });
+  } catch (error) {
+    states.push(String(error));
   }
 }
 
@@ -133,15 +160,17 @@ function judge(): boolean[] {
   say(`faults ${JSON.stringify(about.faults ?? {})}`);
   const text = textOf(summaryPath);
   const summary = text === '' ? null : (JSON.parse(text) as Record<string, unknown>);
-  for (const state of states.slice(-10)) say(state);
+  for (const state of states) say(state);
   if (!summary) say(tail.join('\n').slice(-3_000));
   else {
-    const { ordersPlaced, fills, resyncs, tradingState, unknownOrders } = summary;
-    say(JSON.stringify({ ordersPlaced, fills, resyncs, tradingState, unknownOrders }));
+    const { ordersPlaced, resyncs, tradingState, unknownOrders } = summary;
+    say(JSON.stringify({ ordersPlaced, resyncs, tradingState, unknownOrders }));
   }
+  const filled = fillsOfThirds();
   return [
     verdict(code === 0, `exit code ${code}`),
     verdict(summary?.reconciled === true, `reconciled: ${summary?.reconciled}`),
+    verdict(!filled.includes(0), `fills of thirds: ${filled.join(' / ')}`),
     verdict(about.askedTooSoon === 0, `requests while told to stay away: ${about.askedTooSoon}`),
     ...['trader', 'simulator'].map((name) => {
       const [first, middle, last] = thirds(samples.get(name) ?? []);
@@ -153,6 +182,13 @@ function judge(): boolean[] {
       );
     }),
   ];
+}
+
+function fillsOfThirds(): number[] {
+  const thirdMs = (performance.now() - startedMs) / 3;
+  const count = (third: number) =>
+    fills.filter((atMs) => Math.min(2, Math.floor((atMs - startedMs) / thirdMs)) === third).length;
+  return [count(0), count(1), count(2)];
 }
 
 function thirds(all: readonly number[]): [number, number, number] {

@@ -10,29 +10,49 @@ import { intent } from '../orders/scripted-binance.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 
 async function placed(code: number, refused: number[] = []): Promise<Fact['kind'][]> {
-  const posted: Fact['kind'][] = [];
+  const posted: Fact[] = [];
+  await place(new ExchangeError('rejected', 'no', { code }), posted, refused);
+  return posted.map(({ kind }) => kind).sort();
+}
+
+/** Has an order refused with `error`. */
+async function place(error: ExchangeError, posted: Fact[], refused: number[] = []): Promise<void> {
   const performer = new CommandPerformer({
     clock: new ManualClock(),
     exchange: {
-      placeOrder: () => Promise.reject(new ExchangeError('rejected', 'no', { code })),
+      placeOrder: () => Promise.reject(error),
       clockOffset: () => Promise.resolve({ offsetMs: 3_000, errorMs: 5 }),
     },
     leadership: { maySend: () => true },
     contract: { refused: (of: number) => refused.push(of) },
-    post: (fact: Fact) => posted.push(fact.kind),
+    post: (fact: Fact) => posted.push(fact),
     onFailure: (error: Error) => {
       throw error;
     },
   } as unknown as PerformerOptions);
   performer.perform({ kind: 'placeOrder', intent: intent() });
   await new Promise((resolve) => setImmediate(resolve));
-  return posted.sort();
 }
 
 it('asks for the exchange’s clock where an order was outside its time window', async () => {
   expect(await placed(-1021)).toEqual(['clock', 'orderRejected']);
   expect(await placed(-2019)).toEqual(['orderRejected']);
 });
+
+it.each([
+  [-1003, 58_000],
+  // Overload keeps out what opens: an exit would go, so a stop is not waited for.
+  [-1008, undefined],
+])(
+  'says for how long the exchange takes no orders, where it answers %i',
+  async (code, retryAfterMs) => {
+    const error = new ExchangeError('rateLimited', 'no', { code, retryAfterMs: 58_000 });
+    const posted: Fact[] = [];
+    await place(error, posted);
+    const refusal = { kind: 'orderRejected', code: 0, message: 'rateLimited: no', retryAfterMs };
+    expect(posted).toEqual([{ ...refusal, clientOrderId: expect.any(String) }]);
+  },
+);
 
 it('passes on the code of a refusal, for who knows what it says of the contract', async () => {
   const refused: number[] = [];

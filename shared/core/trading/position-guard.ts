@@ -5,7 +5,7 @@
  */
 import type { AccountStateStore } from '../account/account-state-store.ts';
 import type { Outbox } from '../command.ts';
-import type { AccountSnapshotEvent, OrderReportEvent } from '../event.ts';
+import type { AccountSnapshotEvent, OrderRejectedEvent, OrderReportEvent } from '../event.ts';
 import type { Instrument } from '../instrument.ts';
 import type { NotificationCenter } from '../notification/notification-center.ts';
 import type { Lots, Ticks, TimeMs } from '../units.ts';
@@ -38,6 +38,8 @@ const ANSWER_MS = 3_500;
 /** An order under way may fill in parts: its stop waits so long for the last. */
 const FILLING_MS = 1_000;
 const RETRY_MS = 1_000;
+/** While the exchange takes no orders it is tried so often: a limit of pace may be over before its time. */
+const RETRY_PAUSED_MS = 5_000;
 const WOULD_TRIGGER_AT_ONCE = -2021;
 
 interface Stop {
@@ -53,6 +55,9 @@ export class PositionGuard {
   /** Since when no stop is known to cover the position, while one could be sent; null where one does. */
   #bareSinceMs: TimeMs | null = null;
   #notBeforeMs = 0;
+  /** Until when nothing can be sent, as the exchange refused the last stop. */
+  #pausedUntilMs = 0;
+  #isPauseTold = false;
   #cancelNotBeforeMs = 0;
   /** Trades that a stop may have made, by its client order id, until the exchange has said. */
   readonly #claims = new Map<string, Fill[]>();
@@ -84,19 +89,19 @@ export class PositionGuard {
   /** Does what the position needs now. To be called after anything that may have changed it, and each second. */
   protect(nowMs: TimeMs, out: Outbox): void {
     const { account, gate } = this.#parts;
-    if (gate.blocking('protect')) {
+    if (gate.blocking('protect') || nowMs < this.#pausedUntilMs) {
       this.#bareSinceMs = null;
       return;
     }
     const stops = this.#stops();
     if (account.position === 0) {
-      this.#bareSinceMs = null;
+      this.#safe();
       this.#cancel(stops, nowMs, out);
       return;
     }
     const wanted = stops.find((stop) => this.#isWanted(stop) && this.#covers(stop));
     if (wanted || stops.some((stop) => this.#covers(stop))) {
-      this.#bareSinceMs = null;
+      this.#safe();
     } else if (this.#bareSinceMs === null) {
       this.#bareSinceMs = nowMs;
       const atMs = (nowMs + PROTECT_WITHIN_MS) as TimeMs;
@@ -129,10 +134,17 @@ export class PositionGuard {
     this.#parts.notifications.say(out, 'risk', 'warning', text);
   }
 
-  /** The exchange refused a stop. Where the price is beyond it already, waiting would be the loss it is to limit. */
-  rejected(code: number, nowMs: TimeMs, out: Outbox): void {
-    if (code === WOULD_TRIGGER_AT_ONCE && this.#parts.account.position !== 0) {
-      this.#leave('the price is beyond the stop already', nowMs, out);
+  /**
+   * The exchange refused a stop. Where the price is beyond it already, waiting would be the loss it is to
+   * limit. Where it takes no orders at all it would refuse the exit too: that time does not count against the stop.
+   */
+  rejected({ code, retryAfterMs = 0, timeMs }: OrderRejectedEvent, out: Outbox): void {
+    if (this.#parts.account.position === 0) return;
+    if (code === WOULD_TRIGGER_AT_ONCE) {
+      this.#leave('the price is beyond the stop already', timeMs, out);
+    } else if (retryAfterMs > 0) {
+      this.#pausedUntilMs = timeMs + Math.min(retryAfterMs, RETRY_PAUSED_MS);
+      this.#tellPause(retryAfterMs, timeMs, out);
     }
   }
 
@@ -232,6 +244,20 @@ export class PositionGuard {
     notifications.say(out, 'risk', 'critical', text, `lost-stop-${nowMs}`);
     reduce(reason, out);
     tradeExecutor.flatten(`lost-stop-${nowMs}`, reason);
+  }
+
+  #safe(): void {
+    this.#bareSinceMs = null;
+    this.#isPauseTold = false;
+  }
+
+  /** Once for a position that is bare. */
+  #tellPause(retryAfterMs: number, nowMs: TimeMs, out: Outbox): void {
+    if (this.#isPauseTold || this.stopPrice !== null) return;
+    this.#isPauseTold = true;
+    const seconds = Math.ceil(retryAfterMs / 1_000);
+    const text = `no stop is known to rest, and the exchange takes no orders for ${seconds} s: one is placed as soon as it does`;
+    this.#parts.notifications.say(out, 'risk', 'critical', text, `no-stop-${nowMs}`);
   }
 
   #onStoppedOut({ intent }: OrderRecord, out: Outbox): void {

@@ -165,10 +165,11 @@ export class Trader {
   /** The exchange will not open for this decision: what is left of it is to close. A code of 0 is our own doing. */
   #onRejected(
     order: OrderRecord | null,
-    { code, timeMs }: Extract<OrderEvent, { kind: 'orderRejected' }>,
+    event: Extract<OrderEvent, { kind: 'orderRejected' }>,
     out: Outbox,
   ): void {
-    if (order?.intent.purpose === 'protect') this.#parts.guard?.rejected(code, timeMs, out);
+    const { code } = event;
+    if (order?.intent.purpose === 'protect') this.#parts.guard?.rejected(event, out);
     if (order && code !== 0 && code !== WOULD_CROSS && order.intent.purpose === 'open') {
       this.#refusedFlip = order.intent.decisionId;
     }
