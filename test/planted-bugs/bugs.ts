@@ -188,8 +188,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: 'leaves the stop behind when the position is closed',
     file: `${CORE}/trading/position-guard.ts`,
-    find: '      this.#bareSinceMs = null;\n      this.#cancel(stops, nowMs, out);',
-    replace: '      this.#bareSinceMs = null;',
+    find: '      this.#safe();\n      this.#cancel(stops, nowMs, out);',
+    replace: '      this.#safe();',
   },
   {
     name: 'cancels the stop with the others',
