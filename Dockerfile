@@ -28,5 +28,5 @@ ENV NODE_ENV=production \
 HEALTHCHECK --interval=30s --timeout=5s --start-period=120s --retries=3 \
     CMD ["/nodejs/bin/node", "/app/health-check.mjs"]
 # A young generation of one size: V8 would double and halve it, and memory could not be told from a leak.
-ENTRYPOINT ["/nodejs/bin/node", "--min-semi-space-size=4", "--max-semi-space-size=4"]
+ENTRYPOINT ["/nodejs/bin/node", "--min-semi-space-size=2", "--max-semi-space-size=2"]
 CMD ["/app/index.mjs"]

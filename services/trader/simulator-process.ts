@@ -28,7 +28,7 @@ export function startSimulatorProcess(options: SimulatorProcessOptions): Promise
     stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
     // It shares two cores with the trader: one helper thread is enough, and is some 10 MB smaller. And its
     // young generation has one size, as the trader's: what it holds is then what it needs.
-    execArgv: ['--v8-pool-size=1', '--min-semi-space-size=4', '--max-semi-space-size=4'],
+    execArgv: ['--v8-pool-size=1', '--min-semi-space-size=2', '--max-semi-space-size=2'],
     // A Ctrl-C at the terminal goes to the whole group: the simulator must outlive our last requests.
     detached: true,
   });
