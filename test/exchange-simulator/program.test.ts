@@ -9,6 +9,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { createHttpFetch } from '../../shared/adapters/ccxt/http-fetch.ts';
+import { VirtualClock } from '../../shared/adapters/clock/virtual-clock.ts';
 import { afterTest, request, sign, start } from './harness.ts';
 
 const PROGRAM = new URL('../../services/exchange-simulator/main.ts', import.meta.url).pathname;
@@ -45,6 +47,26 @@ test('as a child it reports its address, ignores Ctrl-C and ends with its parent
   expect(body).toMatchObject({ clock: 'virtual', speed: 'max' });
   child.disconnect();
   expect((await once(child, 'exit'))[0]).toBe(0);
+});
+
+test('an answer that nobody waits for any more does not hold the shared clock', async () => {
+  const faults = ['--faults', 'slow-body', '--fault-rate', '3600000'];
+  const child = fork(PROGRAM, ['--speed', 'max', ...faults], { execArgv: [] });
+  killAfterTest(child);
+  const [{ url }] = await once(child, 'message');
+  const clock = await VirtualClock.join(url, 'impatient');
+  const wait = (ms: number) => new Promise<void>((resolve) => void clock.after(ms, resolve));
+  await wait(20_000);
+  // Below the shortest wait of the fault: the rest of each answer comes while nothing else is under way.
+  const headers = (sequence: number) => clock.headers(sequence);
+  const http = createHttpFetch({ clock, headers, timeoutMs: 400 });
+  const ask = () => http.fetch(`${url}/fapi/v1/order`, { method: 'GET' });
+  for (let i = 0; i < 10; i++) {
+    await expect(ask()).rejects.toThrow('no complete answer');
+    await wait(20_000);
+  }
+  http.close();
+  clock.close();
 });
 
 test('stand-alone it prints its address and stops at SIGTERM', async () => {

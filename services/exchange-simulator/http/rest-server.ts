@@ -168,9 +168,12 @@ export class RestServer {
         ...answer.headers,
       });
     const answerMs = this.#wire.answerMs(caller);
+    const { socket } = response.req;
+    // A client that gave up has hung up. Node takes some turns to destroy what it answers; by then time has moved on.
+    const isGone = () => response.destroyed || socket.destroyed || socket.readableEnded;
     /** As `Wire.send`, where the client is still there. */
     const send = (timeMs: number, emit: () => number) => {
-      this.#wire.send(caller, timeMs, () => (response.destroyed ? 0 : emit()));
+      this.#wire.send(caller, timeMs, () => (isGone() ? 0 : emit()));
     };
     switch (carry.kind) {
       case 'reset':
