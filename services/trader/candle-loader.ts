@@ -4,7 +4,7 @@
 import { type Candle, type Interval, intervalMs } from '../../shared/core/market/candle.ts';
 import type { Clock } from '../../shared/ports/clock.ts';
 import { type ExchangeClient, ExchangeError } from '../../shared/ports/exchange.ts';
-import type { Store } from '../../shared/ports/store.ts';
+import { type Store, StoreUnavailableError } from '../../shared/ports/store.ts';
 
 export interface CandleLoader {
   /** Up to `count` candles that follow each other without a gap up to the last one ended, oldest first. */
@@ -20,10 +20,22 @@ export function createCandleLoader(options: {
 }): CandleLoader {
   const { store, exchange, clock, interval, log } = options;
   const lengthMs = intervalMs(interval);
+
+  /** None where the store does not answer: the exchange's own will do, and nothing is worth ending a session. */
+  async function readStored(count: number): Promise<readonly Candle[]> {
+    try {
+      return await clock.busy(store.candles(lengthMs, count));
+    } catch (error) {
+      if (!(error instanceof StoreUnavailableError)) throw error;
+      log(`the stored candles could not be read: ${error.message}`);
+      return [];
+    }
+  }
+
   return {
     async load(count) {
       if (count === 0) return [];
-      const stored = await clock.busy(store.candles(lengthMs, count));
+      const stored = await readStored(count);
       const byOpenMs = new Map<number, Candle>();
       try {
         for (const candle of await exchange.candles(interval, count)) {
