@@ -25,13 +25,16 @@ const CHOICES: readonly (readonly [DeployedMode, Egress])[] = [
   ['live', 'nat-gateway'],
 ];
 
-/** What all stacks of a choice cost, first in its account or not. */
-export function billOfChoice(mode: DeployedMode, egress: Egress, isFirst = true): Bill {
-  return billOf(resourcesOf(mode, egress), { prices: PRICES[REGION], isFirst });
+/** What all stacks of a choice cost, first in its account. */
+export function billOfChoice(mode: DeployedMode, egress: Egress): Bill {
+  return billOf(resourcesOf(mode, egress), { prices: PRICES[REGION], isFirst: true });
 }
 
 export function costTable(): string {
-  const bills = CHOICES.map(([mode, egress]) => billOfChoice(mode, egress));
+  const resources = CHOICES.map(([mode, egress]) => resourcesOf(mode, egress));
+  const billsOf = (isFirst: boolean) =>
+    resources.map((all) => billOf(all, { prices: PRICES[REGION], isFirst }));
+  const bills = billsOf(true);
   const items = [...new Set(bills.flatMap((bill) => [...bill.keys()]))];
   const [header, ...rows] = [
     ['USD a month', ...CHOICES.map(([mode, egress]) => `${mode}, ${egress}`)],
@@ -39,7 +42,7 @@ export function costTable(): string {
     ['**together**', ...bills.map((bill) => `**${dollars(totalOf(bill))}**`)],
     [
       'each further deployment in the account',
-      ...CHOICES.map(([mode, egress]) => dollars(totalOf(billOfChoice(mode, egress, false)))),
+      ...billsOf(false).map((bill) => dollars(totalOf(bill))),
     ],
   ] as [string[], ...string[][]];
   const widths = header.map((cell, i) =>
