@@ -192,22 +192,43 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     replace: '      this.#safe();',
   },
   {
-    name: 'cancels the stop with the others',
+    name: 'lets a stop do that covers a part of the position',
     file: `${CORE}/trading/position-guard.ts`,
-    find: 'stops.filter((stop) => stop !== wanted)',
-    replace: 'stops.filter(() => true)',
+    find: 'lots < Math.abs(position) || stop.cancelPending',
+    replace: 'stop.cancelPending',
+    also: [
+      {
+        file: `${CORE}/trading/position-guard.ts`,
+        find: 'side === wanted?.side && lots === wanted.lots && stopPrice === wanted.stopPrice',
+        replace: 'side === wanted?.side && lots > 0 && stopPrice > 0',
+      },
+    ],
   },
   {
     name: 'protects half of the position',
     file: `${CORE}/trading/position-guard.ts`,
     find: 'const lots = Math.abs(position) as Lots;',
     replace: 'const lots = Math.ceil(Math.abs(position) / 2) as Lots;',
+    also: [
+      {
+        file: `${CORE}/trading/position-guard.ts`,
+        find: 'lots < Math.abs(position) || stop.cancelPending',
+        replace: 'stop.cancelPending',
+      },
+    ],
   },
   {
     name: 'takes a stop that was sent for one that rests',
     file: `${CORE}/trading/position-guard.ts`,
     find: "const isOpen = stop.state === 'open' && isResting(stop);",
     replace: 'const isOpen = true;',
+    also: [
+      {
+        file: `${CORE}/trading/position-guard.ts`,
+        find: 'isOpen && !this.#parts.orderExecutor.isSought(clientOrderId)',
+        replace: 'isOpen',
+      },
+    ],
   },
   {
     name: 'books a funding payment each time it is told',
