@@ -315,4 +315,17 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     find: '      if (!this.#isWanted(order, nowMs)) this.#cancel(order, nowMs, out);\n',
     replace: '',
   },
+  {
+    name: 'ends the emergency as soon as it leads, and calls that flat',
+    file: `${TRADER}/emergency/emergency-flatten.ts`,
+    find: "if (!(await this.#isOnRecord())) return 'done';",
+    replace: "if (leaseAgeMs !== null) return 'done';",
+    also: [
+      {
+        file: `${TRADER}/emergency/emergency-flatten.ts`,
+        find: 'if (snapshot?.position === 0 && ours?.length === 0) {',
+        replace: 'if (snapshot) {',
+      },
+    ],
+  },
 ];
