@@ -326,7 +326,9 @@ export class Engine {
 
   #onBook(event: BookEvent, out: Outbox): void {
     this.market.book = event;
-    if (this.gate.holds.has('bookStale')) this.#refreshHolds();
+    const { holds } = this.gate;
+    // Nearly always nothing holds, and asking for one costs as much as the rest of this.
+    if (holds.size > 0 && holds.has('bookStale')) this.#refreshHolds();
     const closed = this.#candles.onMid(event.exchangeMs, (event.bid + event.ask) as HalfTicks);
     if (closed) this.#onCandle(closed, out);
     const endMs = this.#candles.endMs;
@@ -560,7 +562,7 @@ export class Engine {
 
   /** Makes the next order, if one is due. Holds are refreshed first: a tick may be a second away. */
   #converge(out: Outbox): void {
-    if (this.#isDrained) return;
+    if (this.#isDrained || (!this.#isOffTarget() && this.#quotes.isIdle)) return;
     this.#refreshHolds();
     this.#trader.converge(this.#now, out);
   }

@@ -24,6 +24,7 @@ const BRACKETS: readonly MarginBracket[] = [
   { notionalMax: usdt(500_000), maintenanceRatePpm: 5_000, cum: usdt(50), leverageMax: 100 },
 ];
 const TAKER_FEE_PPM = 500;
+const NOTHING: readonly Fact[] = [];
 const ACTIVE: TradingStateRecord = {
   state: 'active',
   reason: 'first start',
@@ -67,7 +68,7 @@ export class InstantExchange {
       case 'readCandles':
         return [{ kind: 'candleHistory', candles: [] }];
       default:
-        return [];
+        return NOTHING;
     }
   }
 

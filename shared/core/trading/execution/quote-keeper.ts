@@ -36,10 +36,15 @@ export class QuoteKeeper {
     this.#parts = parts;
   }
 
+  /** Nothing is under way, and no countdown runs. */
+  get isIdle(): boolean {
+    return this.#parts.orders.unsettledCount === 0 && !this.#switch.isOn;
+  }
+
   /** To be called after anything that may have changed what is wanted, and each second. */
   keep(nowMs: TimeMs, out: Outbox): void {
     const { orders, gate } = this.#parts;
-    if (orders.unsettledCount === 0 && !this.#switch.isOn) return;
+    if (this.isIdle) return;
     let isOpening = false;
     for (const order of orders.unsettled) {
       const { intent, state } = order;
