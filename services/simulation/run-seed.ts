@@ -140,7 +140,7 @@ class Story {
     // Every fourth operator uses the command line.
     const bot = seed % 4 === 3 ? null : telegram;
     const operator = new Operator({ world, store, log: checker, telegram: bot });
-    const halt = () => void operator.haltAtOnce();
+    const halt = () => operator.haltAtOnce();
     const of = { ...shared, faults, moments, database, key: KEY, telegram, halt };
     const traders = new Traders(of);
     const emergency: Emergency = new Emergency({

@@ -54,7 +54,7 @@ export function traderStore(
   parts: StoreParts & {
     readonly faults: Faults;
     /** Somebody halts trading just now. */
-    readonly halt: () => void;
+    readonly halt: () => Promise<void>;
     /** Another trader is started just now. */
     readonly another: () => void;
   },
@@ -65,14 +65,15 @@ export function traderStore(
     store,
     {
       ...logged,
-      recordIntent: (intent) => {
+      // Called as it is committed: the trader is told a moment later.
+      recordIntent: async (intent) => {
         faults.atOrder(process);
-        // Before the intent is committed or after, and the trader stands still before it can send the order.
         const moment = () => random.between(0, 3);
         const freeze = () => world.after(moment(), () => process.pause(FROZEN_MS));
         if (faults.strikes('haltAtOrder')) {
-          world.after(moment(), halt);
           if (random.chance(500)) freeze();
+          if (random.chance(500)) await halt();
+          else world.after(moment(), () => void halt());
         }
         if (faults.strikes('takeoverAtOrder')) {
           another();

@@ -29,7 +29,7 @@ export interface TraderParts {
   readonly log: CommitLog;
   readonly telegram: SimulatedTelegram;
   /** Somebody halts trading just now. */
-  readonly halt: () => void;
+  readonly halt: () => Promise<void>;
   readonly configuration: EffectiveConfiguration;
   /** A session ended as it may not. */
   readonly onFailure: (what: string) => void;
