@@ -87,7 +87,8 @@ export async function startExchangeSimulator(
   const timeline: Timeline = new Timeline({
     venue,
     participants,
-    pace: new Pace(settings),
+    // A recording has its own dates, and so has an account that is taken up again.
+    pace: new Pace({ ...settings, isNow: settings.startsNow && startMs === settings.startMs }),
     supply,
     startMs,
     latencyMs,

@@ -56,6 +56,8 @@ export interface Settings {
   readonly accounts: readonly AccountOptions[];
   readonly latencyMs: number;
   readonly startMs: number;
+  /** `startMs` is the wall clock's own. */
+  readonly startsNow: boolean;
   readonly statePath: string | null;
   readonly faults: Faults | null;
 }
@@ -87,6 +89,7 @@ export function withDefaults(options: ExchangeSimulatorOptions): Settings {
     accounts: options.accounts ?? [DEMO_ACCOUNT],
     latencyMs,
     startMs: options.startMs ?? (!isWall && speed === null ? START_MS_MAX_SPEED : Date.now()),
+    startsNow: isWall && options.startMs === undefined,
     statePath: options.statePath ?? null,
     faults: options.faults ?? null,
   };

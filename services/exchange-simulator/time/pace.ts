@@ -6,8 +6,11 @@ import type { TimeMs } from '../../../shared/core/units.ts';
 export interface PaceOptions {
   /** Times real time; null is as fast as it goes. */
   readonly speed: number | null;
-  /** Virtual time is wall time and nobody is waited for; a recording keeps its own dates. */
+  /** Virtual time goes as the wall clock does, and nobody is waited for; a recording keeps its own dates. */
   readonly isWall: boolean;
+  /** Virtual time is the wall clock's, from the start: however long starting takes, clients sign by that clock. */
+  readonly isNow: boolean;
+  readonly startMs: number;
   /** Time stands still until a participant has joined. */
   readonly waitForParticipant: boolean;
 }
@@ -22,7 +25,8 @@ export class Pace {
   /** A pair of equal instants; null while time stands still. */
   #anchor: { realMs: number; virtualMs: number } | null = null;
 
-  constructor({ speed, isWall, waitForParticipant }: PaceOptions) {
+  constructor({ speed, isWall, isNow, startMs, waitForParticipant }: PaceOptions) {
+    if (isNow) this.#anchor = { realMs: startMs, virtualMs: startMs };
     this.#speed = isWall ? 1 : speed;
     this.isWall = isWall;
     this.#waitForParticipant = waitForParticipant;
