@@ -1,8 +1,8 @@
 /**
  * `npm run planted [-- PART OF A NAME]`: plants each bug in a copy of the source and counts the seeds the
- * simulation needs to find it. Renews the rows of `results.md`; exits with 1 where a bug is not found. Three
- * quarters of an hour on two quiet cores, so nothing waits for it. A bug whose text is no longer there is
- * an error: the list must follow the code.
+ * simulation needs to find it. Renews the rows of `results.md`; exits with 1 where a bug is not found. A quarter
+ * of an hour on two quiet cores, so nothing waits for it. A bug whose text is no longer there is an error: the
+ * list must follow the code.
  */
 import { spawnSync } from 'node:child_process';
 import {
