@@ -59,7 +59,6 @@ export class AlertDelivery {
 
   async #deliverPending(): Promise<void> {
     const items = await this.#writer.read(() => this.#store.pendingNotifications(AT_ONCE));
-    if (items.length === 0) return;
     await Promise.all(this.#notifiers.map((notifier) => this.#offer(notifier, items)));
     let delivered = 0;
     for (const { id } of items) {
