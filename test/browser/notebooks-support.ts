@@ -45,24 +45,17 @@ export interface BuiltNotebooks {
   readonly dist: string;
   /** The notebooks' file names. */
   readonly pages: readonly string[];
+  /** Puts other candles in the notebooks' place, as `npm run notebooks:data` does; throws what it says of bad ones. */
+  take(...args: string[]): void;
   /** The cells in a page's source, and whether each shows something. */
   cells(page: string): { id: string; shows: boolean }[];
 }
 
 /**
- * Builds every notebook in a folder of its own, on generated data: what a person put into
- * research/notebooks/data is neither read nor touched. `planted` adds pages by file name; `only` builds one page
- * and no other; `data` is what `npm run notebooks:data` is given. Throws with the tool's output where it fails.
+ * Builds every notebook, and those of `planted` by file name, in a folder of its own, on generated data: what a
+ * person put into research/notebooks/data is neither read nor touched. Throws with the tool's output where it fails.
  */
-export function buildNotebooks({
-  planted = {},
-  only,
-  data = [],
-}: {
-  planted?: Readonly<Record<string, string>>;
-  only?: string;
-  data?: readonly string[];
-} = {}): BuiltNotebooks {
+export function buildNotebooks(planted: Readonly<Record<string, string>>): BuiltNotebooks {
   const folder = mkdtempSync(join(tmpdir(), 'plimsoll-notebooks-'));
   const isOwn = (path: string) => !/research\/(datasets|notebooks\/(data|\.observable))/.test(path);
   for (const part of ['research', 'shared']) {
@@ -73,11 +66,11 @@ export function buildNotebooks({
   symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
   const notebooks = join(folder, 'research/notebooks');
   for (const [name, text] of Object.entries(planted)) writeFileSync(join(notebooks, name), text);
-  const isBuilt = (name: string) => name.endsWith('.html') && (only ?? name) === name;
-  const pages = readdirSync(notebooks).filter(isBuilt);
+  const pages = readdirSync(notebooks).filter((name) => name.endsWith('.html'));
   const dist = join(folder, 'dist');
+  const take = (...args: string[]) => run(folder, 'research/notebooks/prepare-data.ts', ...args);
   try {
-    run(folder, 'research/notebooks/prepare-data.ts', ...data);
+    take();
     run(
       folder,
       ...[KIT, 'build', '--root', notebooks, '--out', dist],
@@ -95,7 +88,7 @@ export function buildNotebooks({
         shows: type === 'text/markdown' || /\b(display|view)\(/.test(source),
       }),
     );
-  return { folder, dist, pages, cells };
+  return { folder, dist, pages, take, cells };
 }
 
 function run(cwd: string, ...args: string[]): void {
@@ -103,10 +96,19 @@ function run(cwd: string, ...args: string[]): void {
   if (status !== 0) throw new Error(`${args.join(' ')} exited with ${status}\n${stdout}${stderr}`);
 }
 
-/** Serves a folder on a free port of loopback. */
-export async function serve(folder: string): Promise<{ server: Server; origin: string }> {
+/** Serves the built notebooks on a free port of loopback, with the data they were built with or what they have taken. */
+export async function serve(
+  { folder, dist }: BuiltNotebooks,
+  data: 'built' | 'taken' = 'built',
+): Promise<{ server: Server; origin: string }> {
   const server = createServer((request, response) => {
-    const path = resolve(folder, `.${new URL(request.url ?? '/', 'http://x').pathname}`);
+    const { pathname } = new URL(request.url ?? '/', 'http://x');
+    // "/assets/candles-BQM9DCOS.csv": what was attached, under its name and a hash.
+    const [, name] = /\/([a-z]+)-[^/]*\.csv$/.exec(pathname) ?? [];
+    const path =
+      name && data === 'taken'
+        ? join(folder, 'research/notebooks/data', `${name}.csv`)
+        : resolve(dist, `.${pathname}`);
     if (!path.startsWith(folder) || !existsSync(path)) {
       response.writeHead(404).end();
       return;

@@ -38,8 +38,8 @@ describe.skipIf(missing !== null)(`the notebooks${missing ? ` (${missing})` : ''
   const pages = new Map<string, Page>();
 
   beforeAll(async () => {
-    built = buildNotebooks({ planted: { [PLANTED]: ASKS_OUTSIDE } });
-    ({ server, origin } = await serve(built.dist));
+    built = buildNotebooks({ [PLANTED]: ASKS_OUTSIDE });
+    ({ server, origin } = await serve(built));
     browser = await launch();
   }, 120_000);
 
@@ -130,8 +130,8 @@ describe.skipIf(missing !== null)(`the notebooks${missing ? ` (${missing})` : ''
     });
     const file = join(own, 'own.csv.gz');
     writeFileSync(file, gzipSync(`open_time,open,high,low,close,volume\n${rows.join('\n')}\n`));
-    const built = buildNotebooks({ only: 'costs.html', data: ['--data', file] });
-    const { server, origin } = await serve(built.dist);
+    built.take('--data', file);
+    const { server, origin } = await serve(built, 'taken');
     try {
       const { page, outside, errors } = await open(browser, {
         origin,
@@ -147,7 +147,7 @@ describe.skipIf(missing !== null)(`the notebooks${missing ? ` (${missing})` : ''
       expect([outside, errors]).toEqual([[], []]);
     } finally {
       server.close();
-      for (const folder of [own, built.folder]) rmSync(folder, { recursive: true, force: true });
+      rmSync(own, { recursive: true });
     }
   }, 120_000);
 
@@ -155,7 +155,7 @@ describe.skipIf(missing !== null)(`the notebooks${missing ? ` (${missing})` : ''
     const own = mkdtempSync(join(tmpdir(), 'plimsoll-own-'));
     const file = join(own, 'own.csv');
     writeFileSync(file, 'open_time,open,high,low,close,volume\n60000,1,1,1,x,1\n');
-    expect(() => buildNotebooks({ data: ['--data', file] })).toThrow(/own\.csv, line 2/);
+    expect(() => built.take('--data', file)).toThrow(/own\.csv, line 2/);
     rmSync(own, { recursive: true });
   });
 });

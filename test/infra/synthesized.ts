@@ -26,7 +26,11 @@ export function build({ context, region, isValidating = false }: BuildOptions = 
     profile: region ? { account: '111122223333', region } : {},
     app: {
       // The feature flags of cdk.json decide what comes out.
-      context: { ...CDK_JSON.context, 'aws:cdk:bundling-stacks': [], ...context },
+      context: {
+        ...CDK_JSON.context,
+        'aws:cdk:bundling-stacks': [],
+        ...context,
+      },
       builtinCloudFormationValidation: isValidating,
       analyticsReporting: false,
     },

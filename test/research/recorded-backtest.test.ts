@@ -32,7 +32,7 @@ const RULE = ['--param', 'longWindow=12', '--param', 'smoothingWindow=3', '--int
 const AS_TRADED = ['--cash', '10000', '--size', '0.1x', '--latency-ms', '5', '--risk', 'none'];
 const text = (name: string) => readFileSync(join(folder, name), 'utf8');
 
-writeFileSync(join(folder, 'waves.gz'), recording(900));
+writeFileSync(join(folder, 'waves.gz'), recording(560));
 
 interface Row {
   readonly [column: string]: string;
@@ -156,7 +156,7 @@ describe('a backtest on a recording', () => {
 
   it('rests as a trader on the same recording rests, for the maker’s fee', async () => {
     // Ends with nothing at rest: a session that ends takes what a backtest leaves in the book.
-    writeFileSync(join(folder, 'resting.gz'), recording(860));
+    writeFileSync(join(folder, 'resting.gz'), recording(540));
     const { fills } = await expectSame('maker', ['resting.gz'], ...RULE, '--execution', 'maker');
     const bps = fills.map(
       ({ fee, price, quantity }) => (1e4 * Number(fee)) / Number(price) / Number(quantity),

@@ -8,7 +8,7 @@ export const FRAME_MS = 200;
 export const FRAME_AT_MS = 130;
 /** The recorder's clock is behind the exchange's. */
 const CLOCK_LAG_MS = 1_400;
-const LEVELS = 20;
+const LEVELS = 5;
 const LOTS_A_LEVEL = 400;
 
 interface Touch {
@@ -16,9 +16,9 @@ interface Touch {
   readonly ask: number;
 }
 
-/** Best bid in ticks and spread at a frame: waves of 40 s, with steps that differ. */
+/** Best bid in ticks and spread at a frame: waves of 24 s, with steps that differ. */
 function waveAt(frame: number): Touch {
-  const wave = Math.sin((2 * Math.PI * frame * FRAME_MS) / 40_000);
+  const wave = Math.sin((2 * Math.PI * frame * FRAME_MS) / 24_000);
   const bid = 650_000 + Math.round(900 * wave) + ((frame * 7) % 5);
   return { bid, ask: bid + 1 + ((frame * 3) % 4) };
 }
