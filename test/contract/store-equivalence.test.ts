@@ -108,7 +108,7 @@ describe.each(backends.filter(({ name }) => name !== 'memory'))('the $name store
         const expected = await run(reference, key, all);
         expect(await run(place, key, all)).toEqual(expected);
       }),
-      { numRuns: 60 },
+      { numRuns: 30 },
     );
   });
 });

@@ -98,7 +98,7 @@ describe('a journal', () => {
           rmSync(file);
         },
       ),
-      { numRuns: 400 },
+      { numRuns: 150 },
     );
   });
 
@@ -220,7 +220,7 @@ describe('a journal of several segments', () => {
           else expect(outcome).toMatchObject({ records: expected, tail: { status: 'closed' } });
         },
       ),
-      { numRuns: 150 },
+      { numRuns: 60 },
     );
   });
 

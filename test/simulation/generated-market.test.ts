@@ -44,7 +44,7 @@ describe('a generated market', () => {
       expect(start.bids.length).toBeGreaterThanOrEqual(100);
       expect(start.asks.length).toBeLessThanOrEqual(210);
       const random = new Random(seed);
-      for (let ms = 0; ms < 600_000; ms += 730) {
+      for (let ms = 0; ms < 200_000; ms += 730) {
         exchange.advanceTo(START_MS + ms);
         const { bid, ask } = exchange.bookTicker();
         const text = (price: number) => BTCUSDT.formatPrice(price as Level['price']);
@@ -79,7 +79,7 @@ describe('a generated market', () => {
           isLevel(ticker.ask, ask, book.asks);
         if (!isTicker) expect.fail(`${JSON.stringify(ticker)} is not ${bid} and ${ask} at ${last}`);
       }
-      expect(diffs).toBeGreaterThan(5_900);
+      expect(diffs).toBeGreaterThan(1_900);
     }
   });
 
