@@ -1,11 +1,12 @@
 /**
  * Goal: whoever steers a trader through its store, running or stopped, is obeyed, and the books can be
- * taken away. Method: exchange and trader as programs at eight times real time; every command as a
- * person gives it; what came of it is asked of the exchange itself.
+ * taken away. Method: exchange and trader as programs at eight times real time; commands as a person gives
+ * them, the halt as a program too; what came of it is asked of the exchange itself.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ran } from '../support/command-line.ts';
 import { type Program, startPlimsoll } from '../support/processes.ts';
 import {
   ACCOUNT,
@@ -44,11 +45,7 @@ async function startTrader(): Promise<Program> {
 }
 
 /** A command that must succeed; what it printed. */
-async function plimsoll(...args: string[]): Promise<string> {
-  const { code, text } = await finished([...args, ...STORE], folder);
-  expect(code, text).toBe(0);
-  return text;
-}
+const plimsoll = (...args: string[]): Promise<string> => ran([...args, ...STORE], folder);
 
 async function status(): Promise<{
   mode: string;
@@ -84,7 +81,8 @@ describe('a running trader', () => {
   });
 
   it('orders nothing more after halt, whatever its strategy wants', async () => {
-    expect(await plimsoll('halt', '--reason', 'lunch')).toContain('trading is halted (lunch');
+    const { code, text } = await finished(['halt', '--reason', 'lunch', ...STORE], folder);
+    expect([code, text]).toEqual([0, expect.stringContaining('trading is halted (lunch')]);
     await trader.line((line) => line.includes('halted') && line.includes('lunch'));
     const before = await exchange.judge.orders();
     await next(trader, says('signal'), 2);
@@ -148,7 +146,7 @@ describe('a stopped trader', () => {
   });
 });
 
-describe('export', { concurrent: true }, () => {
+describe('export', () => {
   it('writes a ledger that adds up to the wallet, in both forms', async () => {
     const rows = JSON.parse(await plimsoll('export', 'ledger', '--format', 'json')) as {
       amountUsdt: string;
@@ -157,7 +155,7 @@ describe('export', { concurrent: true }, () => {
     const deposit = quanta(`${ACCOUNT.balance}.00000000`);
     const sum = rows.reduce((total, row) => total + quanta(row.amountUsdt), deposit);
     expect(sum).toBe(quanta(await exchange.judge.wallet()));
-    const csv = (await plimsoll('export', 'ledger')).split('\n');
+    const csv = (await plimsoll('export', 'ledger')).trimEnd().split('\n');
     expect(csv[0]).toBe('time,reason,amountUsdt,id');
     expect(csv).toHaveLength(rows.length + 1);
   });
