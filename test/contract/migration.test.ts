@@ -5,10 +5,10 @@
  */
 import {
   type AttributeValue,
+  BatchWriteItemCommand,
   ConditionalCheckFailedException,
   DynamoDBClient,
   GetItemCommand,
-  PutItemCommand,
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -46,6 +46,8 @@ const padded = (value: number) => String(value).padStart(16, '0');
 
 const folder = storyFolder('migration');
 const FILLS = 90;
+/** What DynamoDB takes in one request. */
+const BATCH = 25;
 const open = anOrder(anIntent({ id: 'p-1' }));
 const filled = anOrder(anIntent({ id: 'p-2' }), { state: 'filled' });
 const halted = aState({ state: 'halted', version: 3 });
@@ -146,9 +148,12 @@ describe.skipIf(!hasDynoxide)('migrating a table of schema 1', () => {
     migrate({ ...place(), isDryRun: false, leaseExpiry: async () => undefined, ...changes });
 
   async function write(items: [string, Attributes][], partition = traderId(key)): Promise<void> {
-    for (const [sk, item] of items) {
-      const Item = { pk: { S: partition }, sk: { S: sk }, ...item };
-      await client.send(new PutItemCommand({ TableName: tableName, Item }));
+    const requests = items.map(([sk, item]) => ({
+      PutRequest: { Item: { pk: { S: partition }, sk: { S: sk }, ...item } },
+    }));
+    for (let at = 0; at < requests.length; at += BATCH) {
+      const RequestItems = { [tableName]: requests.slice(at, at + BATCH) };
+      await client.send(new BatchWriteItemCommand({ RequestItems }));
     }
   }
 
