@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import { WaitingFirst } from './test/support/sequencer.ts';
 
 /**
  * Folders whose files have a process of their own: a Lambda's handler keeps what it opened for its next
@@ -20,6 +21,7 @@ export default defineConfig({
     pool: 'forks',
     // More than there are cores: many a test waits for a lease, a timer, a program that starts.
     maxWorkers: 4,
+    sequence: { sequencer: WaitingFirst },
     // Node runs the source as it stands, as it does in production, and nothing is mocked by module.
     experimental: { viteModuleRunner: false, nodeLoader: false },
     // What `plimsoll` itself uses: a program that a test starts need not be compiled anew.
