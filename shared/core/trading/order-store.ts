@@ -60,6 +60,9 @@ export class OrderStore {
   /** The values of `#unsettled`; null since it last changed. */
   #unsettledList: readonly OrderRecord[] | null = null;
   readonly #clientIdByExchangeId = new Map<string, string>();
+  /** Ids of the orders settled last, in a ring: the next one takes the place of the oldest, which is forgotten. */
+  readonly #settledIds: string[] = [];
+  #nextSettled = 0;
 
   /** Orders that may still change the position, oldest first. */
   get unsettled(): readonly OrderRecord[] {
@@ -96,8 +99,8 @@ export class OrderStore {
 
   /** The order a fill belongs to; a fill read from history names only the exchange's id. */
   find(fill: Pick<Fill, 'clientOrderId' | 'exchangeOrderId'>): OrderRecord | null {
-    const idAtExchange = this.#clientIdByExchangeId.get(fill.exchangeOrderId);
-    return this.get(fill.clientOrderId) ?? this.get(idAtExchange ?? '');
+    const order = this.get(fill.clientOrderId);
+    return order ?? this.get(this.#clientIdByExchangeId.get(fill.exchangeOrderId) ?? '');
   }
 
   /** True where a regular order whose id at the exchange nobody knows yet may have made a trade of this side. */
@@ -243,22 +246,21 @@ export class OrderStore {
       this.#clientIdByExchangeId.set(order.exchangeOrderId, clientOrderId);
     }
     this.#unsettledList = null;
-    if (isSettled(order)) {
-      this.#unsettled.delete(clientOrderId);
-      this.#forgetOldest();
-    } else {
+    if (!isSettled(order)) {
       this.#unsettled.set(clientOrderId, order);
+    } else if (this.#unsettled.delete(clientOrderId)) {
+      this.#remember(clientOrderId);
     }
     return order;
   }
 
-  #forgetOldest(): void {
-    if (this.#orders.size - this.#unsettled.size <= SETTLED_MAX) return;
-    for (const [clientOrderId, order] of this.#orders) {
-      if (this.#unsettled.has(clientOrderId)) continue;
-      this.#orders.delete(clientOrderId);
-      this.#clientIdByExchangeId.delete(order.exchangeOrderId ?? '');
-      return;
-    }
+  /** Keeps a settled order in place of the one settled longest ago. */
+  #remember(clientOrderId: string): void {
+    const oldest = this.#settledIds[this.#nextSettled];
+    this.#settledIds[this.#nextSettled] = clientOrderId;
+    this.#nextSettled = (this.#nextSettled + 1) % SETTLED_MAX;
+    if (oldest === undefined || this.#unsettled.has(oldest)) return;
+    this.#clientIdByExchangeId.delete(this.#orders.get(oldest)?.exchangeOrderId ?? '');
+    this.#orders.delete(oldest);
   }
 }
