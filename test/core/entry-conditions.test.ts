@@ -15,7 +15,17 @@ import {
   type Verdict,
 } from '../../shared/core/trading/risk-manager.ts';
 import { TradingGate } from '../../shared/core/trading/trading-gate.ts';
-import { BRACKETS, INSTRUMENT, lots, money, ms, START_MS, ticks, usdt } from './support.ts';
+import {
+  BRACKETS,
+  counted,
+  INSTRUMENT,
+  lots,
+  money,
+  ms,
+  START_MS,
+  ticks,
+  usdt,
+} from './support.ts';
 
 const FUNDING_MS = START_MS + 3_600_000;
 const MARK: MarkPriceEvent = {
@@ -255,13 +265,13 @@ describe('activity', () => {
     const activity = new RiskActivity();
     activity.onFill({ before: lots(0), after: lots(10) }, { ...usd(0), fee: usdt(1) }, ms(1));
     activity.onFill({ before: lots(10), after: lots(4) }, usd(0.5), ms(2));
-    expect(activity.roundTrips.count(ms(3), 10)).toBe(0);
+    expect(counted(activity.roundTrips, ms(3), 10)).toBe(0);
     activity.onFill({ before: lots(4), after: lots(-4) }, usd(0.4), ms(3));
-    expect(activity.roundTrips.count(ms(3), 10)).toBe(1);
+    expect(counted(activity.roundTrips, ms(3), 10)).toBe(1);
     expect(activity.streak).toEqual({ losses: 1, lastLossMs: 3 });
     activity.onFill({ before: lots(-4), after: lots(0) }, usd(0), ms(4));
     expect(activity.streak.losses).toBe(0);
-    expect(activity.roundTrips.count(ms(4), 10)).toBe(2);
+    expect(counted(activity.roundTrips, ms(4), 10)).toBe(2);
   });
 
   it('counts losses in a row, to the first trip that did not lose', () => {
@@ -297,8 +307,8 @@ describe('activity', () => {
     const activity = new RiskActivity();
     // Five long before the first: closed, ten short, five covered, turned two long, one sold.
     activity.restore(fills, lots(-3 + 5 - 1), ms(START_MS));
-    expect(activity.roundTrips.count(ms(START_MS), 86_400_000)).toBe(2);
+    expect(counted(activity.roundTrips, ms(START_MS), 86_400_000)).toBe(2);
     expect(activity.streak.losses).toBe(1);
-    expect(activity.orders.count(ms(START_MS), 86_400_000)).toBe(3);
+    expect(counted(activity.orders, ms(START_MS), 86_400_000)).toBe(3);
   });
 });

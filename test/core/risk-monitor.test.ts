@@ -8,7 +8,7 @@ import { MarginCalculator } from '../../shared/core/account/margin-calculator.ts
 import { RiskMonitor } from '../../shared/core/account/risk-monitor.ts';
 import { RiskActivity } from '../../shared/core/trading/risk-activity.ts';
 import { LIVE_LIMITS } from '../../shared/core/trading/risk-limits.ts';
-import { ACCOUNT, lots, money, ms, ticks, usdt } from './support.ts';
+import { ACCOUNT, counted, lots, money, ms, ticks, usdt } from './support.ts';
 
 const monitor = new RiskMonitor(LIVE_LIMITS);
 /** All of the notional is maintenance margin, so that its share of equity is the margin ratio. */
@@ -159,16 +159,16 @@ describe('activity', () => {
   it('is counted in the window that ends now, its beginning left out', () => {
     const { orders } = new RiskActivity();
     for (const at of [1_000, 1_500, 2_000]) orders.add(ms(at));
-    expect(orders.count(ms(2_000), 1_000)).toBe(2);
-    expect(orders.count(ms(2_000), 1_001)).toBe(3);
-    expect(orders.count(ms(3_000), 1_000)).toBe(0);
+    expect(counted(orders, ms(2_000), 1_000)).toBe(2);
+    expect(counted(orders, ms(2_000), 1_001)).toBe(3);
+    expect(counted(orders, ms(3_000), 1_000)).toBe(0);
   });
 
   it('is forgotten after a day', () => {
     const { orders } = new RiskActivity();
     orders.add(ms(0));
     orders.add(ms(86_400_000));
-    expect(orders.count(ms(86_400_000), 1e12)).toBe(1);
+    expect(counted(orders, ms(86_400_000), 1e12)).toBe(1);
   });
 
   it('knows the last order only, by side, quantity, price and whether it opens', () => {

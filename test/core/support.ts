@@ -13,6 +13,7 @@ import { Instrument, type InstrumentSpec } from '../../shared/core/instrument.ts
 import type { Candle } from '../../shared/core/market/candle.ts';
 import { type Signal, Strategy } from '../../shared/core/strategy/strategy.ts';
 import type { Fill, Intent, OrderReport } from '../../shared/core/trading/order.ts';
+import type { RiskActivity } from '../../shared/core/trading/risk-activity.ts';
 import { LIVE_LIMITS, type RiskLimits } from '../../shared/core/trading/risk-limits.ts';
 import type { HalfTicks, Lots, Money, Ticks, TimeMs } from '../../shared/core/units.ts';
 
@@ -377,4 +378,11 @@ export function kinds(commands: readonly Command[]): string[] {
 
 export function ofKind<K extends Command['kind']>(commands: readonly Command[], kind: K) {
   return commands.filter((c): c is Extract<Command, { kind: K }> => c.kind === kind);
+}
+
+/** How many events lie in a window of `RiskActivity`: as many as it is below one more than. */
+export function counted(window: RiskActivity['orders'], nowMs: TimeMs, windowMs: number): number {
+  let count = 0;
+  while (!window.isBelow(count + 1, nowMs, windowMs)) count += 1;
+  return count;
 }

@@ -7,11 +7,6 @@ import type { Money, Ticks } from '../units.ts';
 import type { ProposedOrder, Refusal, RiskContext } from './risk-context.ts';
 
 const PPM = 1_000_000;
-const TRIP_WINDOWS = [
-  [600_000, 'roundTripsPer10MinutesMax', '10 minutes'],
-  [86_400_000, 'roundTripsPerDayMax', 'a day'],
-] as const;
-
 /** What fills at once must lie at the best price: the feed tells no more of the book than its touch. */
 export function depth({ request }: ProposedOrder, context: RiskContext): Refusal {
   const there = request.side === 'buy' ? context.askLots : context.bidLots;
@@ -65,11 +60,12 @@ export function roundTrips({ request }: ProposedOrder, context: RiskContext): Re
   const { activity, limits, nowMs, position } = context;
   const after = position + (request.side === 'buy' ? request.lots : -request.lots);
   if (Math.sign(after) === Math.sign(position)) return null;
-  for (const [windowMs, limit, window] of TRIP_WINDOWS) {
-    const most = limits[limit];
-    if (!(activity.roundTrips.count(nowMs, windowMs) < most)) {
-      return { reason: 'roundTripRate', detail: `${most} round trips in ${window}` };
-    }
-  }
-  return null;
+  const within = (windowMs: number, most: number, window: string): Refusal =>
+    activity.roundTrips.isBelow(most, nowMs, windowMs)
+      ? null
+      : { reason: 'roundTripRate', detail: `${most} round trips in ${window}` };
+  return (
+    within(600_000, limits.roundTripsPer10MinutesMax, '10 minutes') ??
+    within(86_400_000, limits.roundTripsPerDayMax, 'a day')
+  );
 }

@@ -18,23 +18,17 @@ class Window {
 
   add(timeMs: TimeMs): void {
     this.#times.push(timeMs);
-    const drop = this.#times.findIndex((t) => t > timeMs - DAY_MS);
-    this.#times.splice(0, Math.max(drop, this.#times.length - this.#max, 0));
+    const kept = this.#times.findIndex((t) => t > timeMs - DAY_MS);
+    const dropped = Math.max(kept, this.#times.length - this.#max, 0);
+    if (dropped > 0) this.#times.splice(0, dropped);
   }
 
-  /** Events in the last `windowMs`, the present included. */
-  count(nowMs: TimeMs, windowMs: number): number {
+  /** Whether fewer than `most` events lie in the last `windowMs`, the present included. */
+  isBelow(most: number, nowMs: TimeMs, windowMs: number): boolean {
     const times = this.#times;
-    const fromMs = nowMs - windowMs;
-    // Times never fall, so the first one inside the window is found by halving.
-    let low = 0;
-    let high = times.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((times[middle] as number) <= fromMs) low = middle + 1;
-      else high = middle;
-    }
-    return times.length - low;
+    if (times.length < most) return true;
+    // Times never fall: the window is full exactly where the event `most` places back is still in it.
+    return (times[times.length - most] as number) <= nowMs - windowMs;
   }
 }
 

@@ -201,23 +201,19 @@ function size({ request }: ProposedOrder, context: RiskContext): Refusal {
   return null;
 }
 
-const ORDER_WINDOWS = [
-  [1_000, 'ordersPerSecondMax'],
-  [10_000, 'ordersPer10SecondsMax'],
-  [60_000, 'ordersPerMinuteMax'],
-  [86_400_000, 'ordersPerDayMax'],
-] as const;
-
 /** Not too many, not too fast, not twice the same. */
 function pace(order: ProposedOrder, context: RiskContext): Refusal {
   const { activity, limits, nowMs } = context;
-  const { orders } = activity;
-  for (const [windowMs, limit] of ORDER_WINDOWS) {
-    const most = limits[limit];
-    if (!(orders.count(nowMs, windowMs) < most)) {
-      return refuse('orderRate', `${most} orders in ${windowMs / 1000} s`);
-    }
-  }
+  const within = (windowMs: number, most: number) =>
+    activity.orders.isBelow(most, nowMs, windowMs)
+      ? null
+      : refuse('orderRate', `${most} orders in ${windowMs / 1000} s`);
+  const tooFast =
+    within(1_000, limits.ordersPerSecondMax) ??
+    within(10_000, limits.ordersPer10SecondsMax) ??
+    within(60_000, limits.ordersPerMinuteMax) ??
+    within(86_400_000, limits.ordersPerDayMax);
+  if (tooFast) return tooFast;
   const tooMany = roundTrips(order, context);
   if (tooMany) return tooMany;
   if (activity.isRepeat(order.request, nowMs, limits.duplicateWindowMs)) {

@@ -148,7 +148,7 @@ export class RiskWatch {
     gate.hold('volatile', this.#prices.isVolatile(nowMs), 'the price moved too fast');
     gate.hold(
       'rejectRate',
-      !(activity.rejects.count(nowMs, REJECT_WINDOW_MS) < limits.rejectsPerMinuteMax),
+      !activity.rejects.isBelow(limits.rejectsPerMinuteMax, nowMs, REJECT_WINDOW_MS),
       'the exchange rejects order after order',
     );
     const { streak } = activity;
