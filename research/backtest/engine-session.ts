@@ -52,13 +52,15 @@ export class EngineSession {
 
   step(event: Event): void {
     this.engine.step(event, this.#out);
-    if (this.#out.count === 0) return;
-    for (const command of this.#out.take()) this.#perform(command);
+    if (this.#out.count > 0) this.#performAll();
   }
 
   /** Fires the timers that are due, in the order they were set. */
   remind(timeMs: TimeMs): void {
-    if (this.#timers.length === 0) return;
+    if (this.#timers.length > 0) this.#fireDue(timeMs);
+  }
+
+  #fireDue(timeMs: TimeMs): void {
     const due: string[] = [];
     const later: Timer[] = [];
     for (const timer of this.#timers) {
@@ -67,6 +69,10 @@ export class EngineSession {
     }
     this.#timers = later;
     for (const id of due) this.step({ kind: 'timer', timeMs, id });
+  }
+
+  #performAll(): void {
+    for (const command of this.#out.take()) this.#perform(command);
   }
 
   #perform(command: Command): void {

@@ -14,6 +14,7 @@ import type {
   AccountRecord,
   BookEvent,
   CandleEvent,
+  DecisionRecord,
   DrainEvent,
   Event,
   FeedStatusEvent,
@@ -27,7 +28,11 @@ import { MarketState } from './market/market-state.ts';
 import { NotificationCenter } from './notification/notification-center.ts';
 import type { Sizing } from './strategy/sizing.ts';
 import type { Strategy } from './strategy/strategy.ts';
-import { type DecisionBasis, StrategyManager } from './strategy/strategy-manager.ts';
+import {
+  type DecisionBasis,
+  StrategyManager,
+  type StrategySignal,
+} from './strategy/strategy-manager.ts';
 import { type ExecutionSettings, executionStyle } from './trading/execution/execution-style.ts';
 import { QuoteKeeper } from './trading/execution/quote-keeper.ts';
 import type { OrderRecord } from './trading/order.ts';
@@ -181,7 +186,7 @@ export class Engine {
   /** Wallet + unrealised profit at the mark price; null while either is unknown. */
   get equity(): Money | null {
     const { mark } = this.market;
-    if (!this.account.isKnown || mark === null || !this.#instrument) return null;
+    if (mark === null || this.#instrument === null || !this.account.isKnown) return null;
     return this.account.equity(mark, this.#instrument);
   }
 
@@ -192,13 +197,29 @@ export class Engine {
 
   /** Applies `event` and appends the resulting commands to `out`. Time must not go backwards. */
   step(event: Event, out: Outbox): void {
-    const { timeMs } = event;
+    // Nearly all events are of the market. They go first, each on a way of its own: what reads events of one
+    // shape reads them several times faster.
+    switch (event.kind) {
+      case 'book':
+        this.#advance(event.timeMs);
+        return this.#onBook(event, out);
+      case 'candle':
+        this.#advance(event.timeMs);
+        return this.#onCandleAlone(event, out);
+      default:
+        this.#advance(event.timeMs);
+        return this.#onEvent(event, out);
+    }
+  }
+
+  #advance(timeMs: TimeMs): void {
     if (timeMs < this.#now) broken('time went backwards');
     this.#now = timeMs;
     this.#sequence += 1;
+  }
+
+  #onEvent(event: Exclude<Event, BookEvent | CandleEvent>, out: Outbox): void {
     switch (event.kind) {
-      case 'book':
-        return this.#onBook(event, out);
       case 'trade':
         return;
       case 'markPrice':
@@ -211,8 +232,6 @@ export class Engine {
         return this.market.onClock(event);
       case 'candleHistory':
         return this.#onCandleHistory(event, out);
-      case 'candle':
-        return this.#onCandleAlone(event, out);
       case 'timer':
         return this.#onTimer(event.id, out);
       case 'instrument':
@@ -358,14 +377,16 @@ export class Engine {
   /** Puts a closed candle to the strategies and keeps what they decide. */
   #ask(candle: Candle, out: Outbox): void {
     const gapsBefore = this.strategies.gaps;
-    if (!this.#isValued() || !this.#isRecovered) {
-      this.strategies.warmUp([candle]);
-      if (this.strategies.gaps !== gapsBefore) this.#askHistory(out);
-      return;
-    }
-    const { signals, decision } = this.strategies.onCandle(candle, this.#basis);
+    const isReady = this.#isValued() && this.#isRecovered;
+    const outcome = isReady ? this.strategies.onCandle(candle, this.#basis) : null;
+    if (outcome === null) this.strategies.warmUp([candle]);
     if (this.strategies.gaps !== gapsBefore) this.#askHistory(out);
-    if (!decision) return;
+    if (outcome !== null && outcome.decision !== null) {
+      this.#decided(outcome.signals, outcome.decision, out);
+    }
+  }
+
+  #decided(signals: readonly StrategySignal[], decision: DecisionRecord, out: Outbox): void {
     this.#notifications.decided(signals, decision, this.instrument, out);
     if (this.tradeExecutor.isFlattening) return;
     this.tradeExecutor.decide(decision);

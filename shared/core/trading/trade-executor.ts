@@ -34,8 +34,8 @@ export class TradeExecutor {
 
   /** The position wanted; null where nobody has decided yet. */
   get target(): Lots | null {
-    if (this.#flatten) return 0 as Lots;
-    return this.#decision?.target ?? null;
+    if (this.#flatten !== null) return 0 as Lots;
+    return this.#decision === null ? null : this.#decision.target;
   }
 
   get isFlattening(): boolean {
