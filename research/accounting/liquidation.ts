@@ -43,9 +43,11 @@ export function liquidationTicks(ledger: Ledger, arithmetic: Arithmetic): number
  * the lines give, it is the one that the market meets first on its way against the position.
  */
 function estimated(base: number, perTick: number): number {
-  const prices = BRACKETS.map(({ maintenanceRatePpm, cumUsdt }) => {
+  let first = perTick > 0 ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
+  for (const { maintenanceRatePpm, cumUsdt } of BRACKETS) {
     const slope = (Math.abs(perTick) * maintenanceRatePpm) / PPM - perTick;
-    return (base + cumUsdt * MONEY_PER_USDT) / slope;
-  });
-  return perTick > 0 ? Math.max(...prices) : Math.min(...prices);
+    const price = (base + cumUsdt * MONEY_PER_USDT) / slope;
+    first = perTick > 0 ? Math.max(first, price) : Math.min(first, price);
+  }
+  return first;
 }

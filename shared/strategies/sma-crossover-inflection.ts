@@ -50,11 +50,12 @@ export class SmaCrossoverInflection extends Strategy {
     this.#closes[at] = close;
     this.#next = at + 1 === this.#closes.length ? 0 : at + 1;
     if (this.#next === 0) this.#isFull = true;
-    if (!this.#isFull) return null;
-    const sign = Math.sign(this.#difference);
+    if (!this.#isFull || this.#difference === 0) return null;
+    const sign = this.#difference > 0 ? 1 : -1;
     const before = this.#sign;
-    if (sign !== 0) this.#sign = sign;
-    if (sign === 0 || before === 0 || sign === before) return null;
+    if (sign === before) return null;
+    this.#sign = sign;
+    if (before === 0) return null;
     return sign > 0
       ? { direction: 1, reason: 'the long average turned up' }
       : { direction: -1, reason: 'the long average turned down' };
