@@ -101,10 +101,10 @@ export class OrderExecutor {
     this.#sequence += 1;
     const clientOrderId = `${this.prefix}${this.#epoch.toString(36)}-${this.#sequence.toString(36)}`;
     const { side, lots, price, timeInForce, reduceOnly, stopPrice } = order.request;
-    const terms = { side, lots, price, timeInForce, reduceOnly };
+    const request = { clientOrderId, side, lots, price, timeInForce, reduceOnly };
     const intent: Intent = {
       key: `${order.decisionId}/${order.purpose}/${order.attempt}`,
-      request: { clientOrderId, ...terms, ...(stopPrice === undefined ? {} : { stopPrice }) },
+      request: stopPrice === undefined ? request : { ...request, stopPrice },
       purpose: order.purpose,
       decisionId: order.decisionId,
       attempt: order.attempt,

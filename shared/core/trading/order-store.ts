@@ -56,9 +56,8 @@ export function isResting({ intent, state, executedLots }: OrderRecord): boolean
 
 export class OrderStore {
   readonly #orders = new Map<string, OrderRecord>();
-  readonly #unsettled = new Map<string, OrderRecord>();
-  /** The values of `#unsettled`; null since it last changed. */
-  #unsettledList: readonly OrderRecord[] | null = null;
+  /** A change makes another list: whoever walks through one sees it as it was. */
+  #unsettled: readonly OrderRecord[] = [];
   readonly #clientIdByExchangeId = new Map<string, string>();
   /** Ids of the orders settled last, in a ring: the next one takes the place of the oldest, which is forgotten. */
   readonly #settledIds: string[] = [];
@@ -66,18 +65,17 @@ export class OrderStore {
 
   /** Orders that may still change the position, oldest first. */
   get unsettled(): readonly OrderRecord[] {
-    this.#unsettledList ??= [...this.#unsettled.values()];
-    return this.#unsettledList;
+    return this.#unsettled;
   }
 
   get unsettledCount(): number {
-    return this.#unsettled.size;
+    return this.#unsettled.length;
   }
 
   /** Unsettled orders but for the stops that only wait. */
   get inFlightCount(): number {
     let count = 0;
-    for (const order of this.#unsettled.values()) if (!isResting(order)) count += 1;
+    for (const order of this.#unsettled) if (!isResting(order)) count += 1;
     return count;
   }
 
@@ -87,7 +85,7 @@ export class OrderStore {
    */
   liveCount(orderClass: OrderClass): number {
     let count = 0;
-    for (const { state, intent } of this.#unsettled.values()) {
+    for (const { state, intent } of this.#unsettled) {
       if (state !== 'presumedAbsent' && orderClassOf(intent.request) === orderClass) count += 1;
     }
     return count;
@@ -113,13 +111,13 @@ export class OrderStore {
 
   /** Takes an order from the durable store, as it was. */
   restore(order: OrderRecord): void {
-    this.#put(order);
+    this.#put(order, this.get(order.intent.request.clientOrderId));
   }
 
   add(intent: Intent, nowMs: TimeMs): OrderRecord {
     const { clientOrderId } = intent.request;
     if (this.#orders.has(clientOrderId)) broken(`client order id used twice: ${clientOrderId}`);
-    return this.#put({
+    const order: OrderRecord = {
       intent,
       state: 'intended',
       exchangeOrderId: null,
@@ -128,7 +126,8 @@ export class OrderStore {
       cancelPending: false,
       endReason: null,
       updatedMs: nowMs,
-    });
+    };
+    return this.#put(order, null);
   }
 
   /** Moves an order up to `state`; null where that would be a step down or sideways, or it is unknown. */
@@ -139,12 +138,13 @@ export class OrderStore {
   ): OrderRecord | null {
     const order = this.#orders.get(clientOrderId);
     if (!order || RANK[state] <= RANK[order.state]) return null;
-    return this.#put({
+    const advanced = {
       ...order,
       state,
       endReason: endReason ?? order.endReason,
       updatedMs: nowMs,
-    });
+    };
+    return this.#put(advanced, order);
   }
 
   /** Merges what the exchange says of an order; null where it is not ours or says nothing new. */
@@ -164,7 +164,7 @@ export class OrderStore {
     ) {
       return null;
     }
-    return this.#put({ ...order, state, executedLots, exchangeOrderId, updatedMs: nowMs });
+    return this.#put({ ...order, state, executedLots, exchangeOrderId, updatedMs: nowMs }, order);
   }
 
   /** Counts a fill that the account has booked; null where it belongs to none of our orders. */
@@ -178,14 +178,9 @@ export class OrderStore {
     const reached: OrderState =
       filledLots === order.intent.request.lots ? 'filled' : 'partiallyFilled';
     const state = RANK[reached] > RANK[order.state] ? reached : order.state;
-    return this.#put({
-      ...order,
-      state,
-      executedLots,
-      filledLots,
-      exchangeOrderId: fill.exchangeOrderId,
-      updatedMs: nowMs,
-    });
+    const { exchangeOrderId } = fill;
+    const filled = { ...order, state, executedLots, filledLots, exchangeOrderId, updatedMs: nowMs };
+    return this.#put(filled, order);
   }
 
   /**
@@ -196,7 +191,7 @@ export class OrderStore {
   settle(clientOrderId: string): OrderRecord | null {
     const order = this.#orders.get(clientOrderId);
     if (!order || !isTerminal(order.state) || isSettled(order)) return null;
-    return this.#put({ ...order, filledLots: order.executedLots });
+    return this.#put({ ...order, filledLots: order.executedLots }, order);
   }
 
   /**
@@ -206,13 +201,13 @@ export class OrderStore {
   presumeOpenAbsent(clientOrderId: string, nowMs: TimeMs): OrderRecord | null {
     const order = this.#orders.get(clientOrderId);
     if (!order || (order.state !== 'open' && order.state !== 'partiallyFilled')) return null;
-    return this.#put({ ...order, state: 'presumedAbsent', updatedMs: nowMs });
+    return this.#put({ ...order, state: 'presumedAbsent', updatedMs: nowMs }, order);
   }
 
   setCancelPending(clientOrderId: string, cancelPending: boolean): OrderRecord | null {
     const order = this.#orders.get(clientOrderId);
     if (!order || isTerminal(order.state) || order.cancelPending === cancelPending) return null;
-    return this.#put({ ...order, cancelPending });
+    return this.#put({ ...order, cancelPending }, order);
   }
 
   /**
@@ -225,7 +220,7 @@ export class OrderStore {
   ): { readonly buy: Lots; readonly sell: Lots } {
     const opening = { buy: 0, sell: 0 };
     const reducing = { buy: 0, sell: 0 };
-    for (const order of this.#unsettled.values()) {
+    for (const order of this.#unsettled) {
       const { side, reduceOnly, clientOrderId } = order.intent.request;
       if (clientOrderId === except) continue;
       (reduceOnly ? reducing : opening)[side] += lotsAtStake(order);
@@ -239,16 +234,19 @@ export class OrderStore {
     return RANK[reported] > RANK[current] ? reported : current;
   }
 
-  #put(order: OrderRecord): OrderRecord {
+  /** `before` is what `order` takes the place of; null for an order that is new. */
+  #put(order: OrderRecord, before: OrderRecord | null): OrderRecord {
+    const { exchangeOrderId } = order;
     const { clientOrderId } = order.intent.request;
     this.#orders.set(clientOrderId, order);
-    if (order.exchangeOrderId !== null) {
-      this.#clientIdByExchangeId.set(order.exchangeOrderId, clientOrderId);
+    if (exchangeOrderId !== null && exchangeOrderId !== before?.exchangeOrderId) {
+      this.#clientIdByExchangeId.set(exchangeOrderId, clientOrderId);
     }
-    this.#unsettledList = null;
+    const at = before === null ? -1 : this.#unsettled.indexOf(before);
     if (!isSettled(order)) {
-      this.#unsettled.set(clientOrderId, order);
-    } else if (this.#unsettled.delete(clientOrderId)) {
+      this.#unsettled = at < 0 ? [...this.#unsettled, order] : this.#unsettled.with(at, order);
+    } else if (at >= 0) {
+      this.#unsettled = this.#unsettled.toSpliced(at, 1);
       this.#remember(clientOrderId);
     }
     return order;
@@ -259,8 +257,10 @@ export class OrderStore {
     const oldest = this.#settledIds[this.#nextSettled];
     this.#settledIds[this.#nextSettled] = clientOrderId;
     this.#nextSettled = (this.#nextSettled + 1) % SETTLED_MAX;
-    if (oldest === undefined || this.#unsettled.has(oldest)) return;
-    this.#clientIdByExchangeId.delete(this.#orders.get(oldest)?.exchangeOrderId ?? '');
-    this.#orders.delete(oldest);
+    const order = oldest === undefined ? undefined : this.#orders.get(oldest);
+    // More may have turned out to be executed of it since.
+    if (order === undefined || !isSettled(order)) return;
+    this.#orders.delete(order.intent.request.clientOrderId);
+    if (order.exchangeOrderId !== null) this.#clientIdByExchangeId.delete(order.exchangeOrderId);
   }
 }

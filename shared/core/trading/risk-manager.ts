@@ -2,6 +2,7 @@
  * Decides whether an order may be sent. `validateOrder` is pure: the same order and context give the
  * same answer. Only this file can make an `ApprovedOrder`, the one type OrderExecutor accepts.
  */
+import type { InstrumentSpec } from '../instrument.ts';
 import type { Lots, Money, Ticks } from '../units.ts';
 import { depth, fundingBlackout, leverage, roundTrips } from './entry-conditions.ts';
 import type { ProposedOrder, Refusal, RiskContext, RiskReason } from './risk-context.ts';
@@ -41,20 +42,25 @@ function refuse(reason: RiskReason, detail: string): Refusal {
 /** The exchange's own filters, so that a bad order is never sent. */
 function wellFormed({ request }: ProposedOrder, { instrument }: RiskContext): Refusal {
   const { spec } = instrument;
-  const { lots, price, stopPrice } = request;
-  const prices = [price, stopPrice ?? null].filter((asked) => asked !== null);
-  if (!Number.isSafeInteger(lots) || !prices.every(Number.isSafeInteger)) {
+  const { lots, price, stopPrice = null } = request;
+  if (!Number.isSafeInteger(lots) || !isIntegerOrNone(price) || !isIntegerOrNone(stopPrice)) {
     return refuse('notFinite', `quantity ${lots}, price ${price}, stop ${stopPrice}`);
   }
   const most = price === null ? Math.min(spec.marketLotsMax, spec.lotsMax) : spec.lotsMax;
   if (!(lots >= spec.lotsMin && lots <= most)) {
     return refuse('quantity', `${lots} lots are outside ${spec.lotsMin} to ${most}`);
   }
-  const outside = prices.find((asked) => asked < spec.priceMin || asked > spec.priceMax);
-  if (outside !== undefined) {
-    return refuse('price', `${outside} ticks are outside ${spec.priceMin} to ${spec.priceMax}`);
-  }
-  return null;
+  return outside(price, spec) ?? outside(stopPrice, spec);
+}
+
+/** A price that is asked for must lie in the exchange's range. */
+function outside(asked: Ticks | null, { priceMin, priceMax }: InstrumentSpec): Refusal {
+  if (asked === null || (asked >= priceMin && asked <= priceMax)) return null;
+  return refuse('price', `${asked} ticks are outside ${priceMin} to ${priceMax}`);
+}
+
+function isIntegerOrNone(value: number | null): boolean {
+  return value === null || Number.isSafeInteger(value);
 }
 
 /** What the trading state and the holds allow. */
