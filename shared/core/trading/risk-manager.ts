@@ -30,7 +30,9 @@ export class RiskManager {
       (order.purpose === 'open'
         ? entry(order, context)
         : (exit(order, context) ?? (order.purpose === 'protect' ? stop(order, context) : null)));
-    if (refusal) return { approved: false, ...refusal };
+    if (refusal !== null) {
+      return { approved: false, reason: refusal.reason, detail: refusal.detail };
+    }
     return { approved: true, order: order as ApprovedOrder };
   }
 }
@@ -151,7 +153,12 @@ function size({ request }: ProposedOrder, context: RiskContext): Refusal {
   if (!isPositive(equity)) return refuse('noEquity', `equity ${equity}`);
   if (!markPrice || !margin || !context.marginCalculator)
     return refuse('noMark', 'margin not known');
-  if (![position, exposure.buy, exposure.sell, context.liveCount].every(Number.isSafeInteger)) {
+  if (
+    !Number.isSafeInteger(position) ||
+    !Number.isSafeInteger(exposure.buy) ||
+    !Number.isSafeInteger(exposure.sell) ||
+    !Number.isSafeInteger(context.liveCount)
+  ) {
     return refuse('notFinite', `position ${position}, unsettled ${exposure.buy}/${exposure.sell}`);
   }
   const worst = Math.max(markPrice.mark, request.price ?? 0, ask ?? 0) as Ticks;
