@@ -350,8 +350,7 @@ export class Engine {
     if (holds.size > 0 && holds.has('bookStale')) this.#refreshHolds();
     const closed = this.#candles.onMid(event.exchangeMs, (event.bid + event.ask) as HalfTicks);
     if (closed) this.#onCandle(closed, out);
-    const endMs = this.#candles.endMs;
-    if (endMs !== null && endMs !== this.#candleTimerMs) this.#setCandleTimer(endMs, out);
+    if (this.#candles.endsOtherwise(this.#candleTimerMs)) this.#setCandleTimer(out);
     if (this.#isOffTarget()) this.#converge(out);
   }
 
@@ -398,7 +397,9 @@ export class Engine {
     out.push({ kind: 'readCandles', count: this.strategies.warmUpCandles });
   }
 
-  #setCandleTimer(endMs: TimeMs, out: Outbox): void {
+  #setCandleTimer(out: Outbox): void {
+    const { endMs } = this.#candles;
+    if (endMs === null) return;
     this.#candleTimerMs = endMs;
     const atMs = endMs - this.market.clockOffsetMs + this.#settings.candleGraceMs;
     out.push({ kind: 'setTimer', id: 'candle', atMs: Math.max(atMs, this.#now) as TimeMs });
@@ -532,7 +533,7 @@ export class Engine {
       );
       if (closed) this.#onCandle(closed, out);
       // The clock's estimate moved since the timer was set: it came too early.
-      else if (this.#candles.endMs !== null) this.#setCandleTimer(this.#candles.endMs, out);
+      else this.#setCandleTimer(out);
     } else if (id === 'tick') {
       this.#onTick(out);
     } else if (id.startsWith('order:')) {

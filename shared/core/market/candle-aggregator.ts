@@ -40,6 +40,11 @@ export class CandleAggregator {
     return this.#openMs < 0 ? null : ((this.#openMs + this.intervalMs) as TimeMs);
   }
 
+  /** True where a candle is being built that does not end at `endMs`; asked with every mid, it makes no time to hand out. */
+  endsOtherwise(endMs: number): boolean {
+    return this.#openMs >= 0 && this.#openMs + this.intervalMs !== endMs;
+  }
+
   /** Takes a mid; returns the candle it closed, if any. */
   onMid(exchangeMs: TimeMs, mid: HalfTicks): MidPriceCandle | null {
     if (exchangeMs < this.#openMs + this.intervalMs && this.#openMs >= 0) {

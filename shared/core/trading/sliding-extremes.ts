@@ -45,7 +45,5 @@ function push(
 ): void {
   for (let last = queue.at(-1); last && isBeaten(last.value); last = queue.at(-1)) queue.pop();
   queue.push(seen);
-  let old = 0;
-  while ((queue[old] as Seen).timeMs < fromMs) old += 1;
-  if (old > 0) queue.splice(0, old);
+  while ((queue[0] as Seen).timeMs < fromMs) queue.shift();
 }
