@@ -8,6 +8,7 @@ import { BrokenInvariantError } from '../../shared/core/units.ts';
 import {
   ACCOUNT,
   ACTIVE,
+  candle,
   intents,
   kinds,
   lots,
@@ -548,10 +549,24 @@ describe('losses', () => {
 });
 
 describe('time', () => {
-  it('refuses to go backwards', () => {
+  it('refuses to go backwards, and counts every event, whatever comes', () => {
     const scenario = started();
-    scenario.nowMs -= 1;
-    expect(() => scenario.book()).toThrow(BrokenInvariantError);
+    const { engine } = scenario;
+    for (const tell of [
+      () => scenario.book(),
+      () => scenario.mark(),
+      () => scenario.timer('other'),
+      () => scenario.post({ kind: 'candle', candle: candle(START_MS, 1) }),
+      () => scenario.post({ kind: 'clock', offsetMs: 0, errorMs: 5 }),
+    ]) {
+      scenario.nowMs -= 1;
+      expect(tell).toThrow(BrokenInvariantError);
+      scenario.nowMs += 2;
+      const before = engine.sequence;
+      tell();
+      expect(engine.sequence).toBeGreaterThan(before);
+      expect(engine.now).toBe(scenario.nowMs);
+    }
   });
 });
 
