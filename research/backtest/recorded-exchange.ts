@@ -130,10 +130,10 @@ export class RecordedExchange {
     );
   }
 
-  setCountdown(countdownMs: number): void {
+  setCountdown({ countdownMs, askedMs }: Extract<Command, { kind: 'setCountdown' }>): void {
     this.#request(
       () => this.venue.countdownCancelAll(ACCOUNT, this.venue.instrument.spec.symbol, countdownMs),
-      () => [{ kind: 'countdownSet', countdownMs }],
+      () => [{ kind: 'countdownSet', countdownMs, askedMs }],
       ({ msg }) => ({ kind: 'countdownFailed', message: msg }),
     );
   }

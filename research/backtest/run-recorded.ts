@@ -217,7 +217,7 @@ class RecordedRun {
       case 'readAccount':
         return exchange.readAccount(command);
       case 'setCountdown':
-        return exchange.setCountdown(command.countdownMs);
+        return exchange.setCountdown(command);
       case 'readCandles':
         return this.#tell({ kind: 'candleHistory', candles: this.#candles.newest(command.count) });
       case 'saveCandle':

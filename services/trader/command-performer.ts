@@ -2,7 +2,12 @@
  * Performs the engine's commands on the exchange and the store, and posts what came of them. Decides
  * nothing: every outcome, a failure too, is a fact for the engine.
  */
-import type { CancelOrderCommand, Command, QueryOrderCommand } from '../../shared/core/command.ts';
+import type {
+  CancelOrderCommand,
+  Command,
+  QueryOrderCommand,
+  SetCountdownCommand,
+} from '../../shared/core/command.ts';
 import type { OrderReport } from '../../shared/core/trading/order.ts';
 import type { Clock, TimerHandle } from '../../shared/ports/clock.ts';
 import { type ExchangeClient, ExchangeError } from '../../shared/ports/exchange.ts';
@@ -71,7 +76,7 @@ export class CommandPerformer {
       case 'setTimer':
         return this.#setTimer(command);
       case 'setCountdown':
-        return this.#watch(this.#setCountdown(command.countdownMs));
+        return this.#watch(this.#setCountdown(command));
       case 'notify':
         return this.#options.onNotify(command);
       case 'drained':
@@ -145,12 +150,12 @@ export class CommandPerformer {
   }
 
   /** Who does not lead must not stop the leader's countdown either. */
-  async #setCountdown(countdownMs: number): Promise<void> {
+  async #setCountdown({ countdownMs, askedMs }: SetCountdownCommand): Promise<void> {
     const { exchange, leadership, post } = this.#options;
     if (!exchange.setCountdown || !leadership.maySend(CANCEL_WINDOW_MS)) return;
     try {
       await exchange.setCountdown(countdownMs);
-      post({ kind: 'countdownSet', countdownMs });
+      post({ kind: 'countdownSet', countdownMs, askedMs });
     } catch (error) {
       if (!(error instanceof ExchangeError)) throw error;
       post({ kind: 'countdownFailed', message: error.message });

@@ -90,6 +90,8 @@ export interface SetTimerCommand {
 export interface SetCountdownCommand {
   readonly kind: 'setCountdown';
   readonly countdownMs: number;
+  /** When it was asked for: its answer brings it back. */
+  readonly askedMs: TimeMs;
 }
 
 export type Severity = 'info' | 'notice' | 'warning' | 'critical';

@@ -278,7 +278,7 @@ export class Engine {
       case 'walletChange':
         return this.#settlement.onWalletChange(event, out);
       case 'countdownSet':
-        this.#quotes.countdownSet(event.countdownMs);
+        this.#quotes.countdownSet(event);
         return this.#settle(out);
       case 'countdownFailed': {
         const text = `the exchange’s countdown could not be set: ${event.message}; if this process died, what rests would stay`;

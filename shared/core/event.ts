@@ -201,11 +201,12 @@ export interface CancelFailedEvent {
   readonly message: string;
 }
 
-/** The exchange runs the countdown that was asked for; 0: none. */
+/** The exchange runs the countdown that was asked for at `askedMs`, unless told otherwise since; 0: none. */
 export interface CountdownSetEvent {
   readonly kind: 'countdownSet';
   readonly timeMs: TimeMs;
   readonly countdownMs: number;
+  readonly askedMs: TimeMs;
 }
 
 /** The exchange's countdown could not be set: what rests would stay if the process died. */

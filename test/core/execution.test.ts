@@ -3,6 +3,7 @@
  * Method: one engine, stepped event by event; the exchange's answers are given by hand.
  */
 import { describe, expect, it } from 'vitest';
+import type { SetCountdownCommand } from '../../shared/core/command.ts';
 import type { RecoveredEvent } from '../../shared/core/event.ts';
 import type { ExecutionSettings } from '../../shared/core/trading/execution/execution-style.ts';
 import type { Intent, OrderRecord } from '../../shared/core/trading/order.ts';
@@ -426,6 +427,28 @@ describe('beside the quote', () => {
 describe('the countdown', () => {
   const countdowns = (scenario: Scenario) =>
     ofKind(scenario.commands, 'setCountdown').map(({ countdownMs }) => countdownMs);
+  /** What the exchange says to the request made last. */
+  const answerOf = (scenario: Scenario) => {
+    const { countdownMs, askedMs } = ofKind(scenario.commands, 'setCountdown').at(
+      -1,
+    ) as SetCountdownCommand;
+    return { kind: 'countdownSet', countdownMs, askedMs } as const;
+  };
+  const answer = (scenario: Scenario) => scenario.post(answerOf(scenario));
+
+  /** Asked for twice, answered once; what was quoted is filled, and it has just been turned off. */
+  function flipping() {
+    const scenario = scenarioOf();
+    scenario.confirmsCountdowns = false;
+    scenario.closeCandle();
+    const earlier = answerOf(scenario);
+    seconds(scenario, 5);
+    answer(scenario);
+    const quote = rest(scenario);
+    scenario.fill(quote);
+    seconds(scenario, 5);
+    return { scenario, quote, earlier };
+  }
 
   it('runs while an opening order rests, is set again every 30 s, and is off 5 s after', () => {
     const { scenario, quote } = quoting({ execution: { ...CROSS, deadlineMs: 300_000 } });
@@ -450,7 +473,14 @@ describe('the countdown', () => {
     const last = canceled(scenario, quote).filter(
       ({ kind }) => kind === 'setCountdown' || kind === 'drained',
     );
-    expect(last).toEqual([{ kind: 'setCountdown', countdownMs: 0 }, { kind: 'drained' }]);
+    expect(last).toMatchObject([{ kind: 'setCountdown', countdownMs: 0 }, { kind: 'drained' }]);
+  });
+
+  it('is on for as long as an intent is being recorded: its order may rest afterwards', () => {
+    const scenario = scenarioOf();
+    scenario.closeCandle();
+    seconds(scenario, 10);
+    expect(countdowns(scenario)).toEqual([120_000]);
   });
 
   it('is confirmed before anything that opens is placed, and asked for again until it is', () => {
@@ -463,8 +493,44 @@ describe('the countdown', () => {
     scenario.pass(1_000);
     expect(countdowns(scenario)).toEqual([120_000, 120_000]);
     expect(intents(scenario.commands)).toEqual([]);
-    scenario.post({ kind: 'countdownSet', countdownMs: 120_000 });
+    answer(scenario);
     expect(scenario.lastIntent().request).toMatchObject({ side: 'buy', timeInForce: 'GTX' });
+  });
+
+  it('is not confirmed by a late answer to a request before it was turned off', () => {
+    const { scenario, quote, earlier } = flipping();
+    answer(scenario);
+    scenario.closeCandle();
+    scenario.closeCandle();
+    expect(countdowns(scenario)).toEqual([120_000, 120_000, 0, 120_000]);
+    scenario.post(earlier);
+    seconds(scenario, 2);
+    expect(intents(scenario.commands)).toEqual([quote]);
+    answer(scenario);
+    expect(scenario.lastIntent().request).toMatchObject({ side: 'sell', timeInForce: 'GTX' });
+  });
+
+  it('is not asked for before the request that turns it off is answered, which might come after', () => {
+    const late = () => {
+      const { scenario, quote } = quoting({ execution: { ...CROSS, deadlineMs: 300_000 } });
+      seconds(scenario, 108);
+      scenario.fill(quote);
+      scenario.confirmsCountdowns = false;
+      seconds(scenario, 5);
+      expect(countdowns(scenario).at(-1)).toBe(0);
+      scenario.closeCandle();
+      expect(countdowns(scenario).at(-1)).toBe(0);
+      return scenario;
+    };
+    const answered = late();
+    answer(answered);
+    expect(countdowns(answered).at(-1)).toBe(120_000);
+    // Without an answer: once the exchange would refuse it as too old.
+    const unanswered = late();
+    seconds(unanswered, 2);
+    expect(countdowns(unanswered).at(-1)).toBe(0);
+    seconds(unanswered, 1);
+    expect(countdowns(unanswered).at(-1)).toBe(120_000);
   });
 
   it('that is not confirmed any more lets nothing else be opened, and what rests stays', () => {

@@ -184,8 +184,8 @@ export class Scenario {
     const taken = this.#out.take();
     this.commands.push(...taken);
     if (!this.confirmsCountdowns) return taken;
-    const answers = ofKind(taken, 'setCountdown').map(({ countdownMs }) =>
-      this.post({ kind: 'countdownSet', countdownMs }),
+    const answers = ofKind(taken, 'setCountdown').map(({ countdownMs, askedMs }) =>
+      this.post({ kind: 'countdownSet', countdownMs, askedMs }),
     );
     return [...taken, ...answers.flat()];
   }

@@ -5,6 +5,7 @@ import {
   type PerformerOptions,
 } from '../../services/trader/command-performer.ts';
 import type { Fact } from '../../services/trader/runtime.ts';
+import type { TimeMs } from '../../shared/core/units.ts';
 import { ExchangeError } from '../../shared/ports/exchange.ts';
 import { intent } from '../orders/scripted-binance.ts';
 import { ManualClock } from '../support/manual-clock.ts';
@@ -60,6 +61,8 @@ it('passes on the code of a refusal, for who knows what it says of the contract'
   expect(refused).toEqual([-4140]);
 });
 
+const ASKED_MS = 1_000 as TimeMs;
+
 /** What came of asking for a countdown. */
 async function countdown(over: { answer?: Promise<void>; isLeader?: boolean }) {
   const asked: number[] = [];
@@ -77,13 +80,13 @@ async function countdown(over: { answer?: Promise<void>; isLeader?: boolean }) {
       throw error;
     },
   } as unknown as PerformerOptions);
-  performer.perform({ kind: 'setCountdown', countdownMs: 120_000 });
+  performer.perform({ kind: 'setCountdown', countdownMs: 120_000, askedMs: ASKED_MS });
   await new Promise((resolve) => setImmediate(resolve));
   return { asked, posted };
 }
 
 it('sets the exchange’s countdown, and says so or that it could not', async () => {
-  const set = { kind: 'countdownSet', countdownMs: 120_000 };
+  const set = { kind: 'countdownSet', countdownMs: 120_000, askedMs: ASKED_MS };
   expect(await countdown({})).toEqual({ asked: [120_000], posted: [set] });
   const answer = Promise.reject(new ExchangeError('unreachable', 'no way there'));
   const { posted } = await countdown({ answer });

@@ -4,6 +4,7 @@
  * has confirmed it. Stops wait in another book, and nothing here rests on theirs.
  */
 import type { Outbox } from '../../command.ts';
+import type { CountdownSetEvent } from '../../event.ts';
 import type { TimeMs } from '../../units.ts';
 
 const COUNTDOWN_MS = 120_000;
@@ -14,12 +15,16 @@ const RETRY_MS = 5_000;
 const ARMED_MS = 60_000;
 /** Between one quote and the next nothing rests for a moment: that is not the end. */
 const OFF_AFTER_MS = 5_000;
+/** Longer than the exchange takes a request after its timestamp. */
+const TOO_OLD_MS = 10_000;
 
 export class DeadManSwitch {
   /** When it was asked for last; null while it is off. */
   #askedMs: TimeMs | null = null;
   /** When that was asked for which the exchange has confirmed last. */
   #confirmedMs = Number.NEGATIVE_INFINITY;
+  /** When it was turned off, for as long as no answer has come. */
+  #offMs = Number.NEGATIVE_INFINITY;
   #neededMs = 0;
 
   get isOn(): boolean {
@@ -38,21 +43,25 @@ export class DeadManSwitch {
     else if (this.isOn && (isEnding || nowMs - this.#neededMs >= OFF_AFTER_MS)) {
       this.#askedMs = null;
       this.#confirmedMs = Number.NEGATIVE_INFINITY;
-      out.push({ kind: 'setCountdown', countdownMs: 0 });
+      this.#offMs = nowMs;
+      out.push({ kind: 'setCountdown', countdownMs: 0, askedMs: nowMs });
     }
   }
 
-  /** The exchange runs the countdown asked for last, or one before: a minute counts for more than its seconds. */
-  confirmed(countdownMs: number): void {
-    if (countdownMs > 0 && this.#askedMs !== null) this.#confirmedMs = this.#askedMs;
+  /** Only the newest request's answer counts: an earlier countdown may have been turned off since. */
+  confirmed({ countdownMs, askedMs }: CountdownSetEvent): void {
+    if (countdownMs === 0 && askedMs === this.#offMs) this.#offMs = Number.NEGATIVE_INFINITY;
+    if (countdownMs > 0 && askedMs === this.#askedMs) this.#confirmedMs = askedMs;
   }
 
   #ask(nowMs: TimeMs, out: Outbox): void {
     this.#neededMs = nowMs;
+    // Two requests under way may change places, and the countdown would end up off.
+    if (nowMs - this.#offMs < TOO_OLD_MS) return;
     const askedMs = this.#askedMs;
     const againMs = askedMs === this.#confirmedMs ? REFRESH_MS : RETRY_MS;
     if (askedMs !== null && nowMs - askedMs < againMs) return;
     this.#askedMs = nowMs;
-    out.push({ kind: 'setCountdown', countdownMs: COUNTDOWN_MS });
+    out.push({ kind: 'setCountdown', countdownMs: COUNTDOWN_MS, askedMs: nowMs });
   }
 }

@@ -4,6 +4,7 @@
  */
 import type { AccountStateStore } from '../../account/account-state-store.ts';
 import type { Outbox } from '../../command.ts';
+import type { CountdownSetEvent } from '../../event.ts';
 import type { MarketState } from '../../market/market-state.ts';
 import type { TimeMs } from '../../units.ts';
 import type { OrderRecord, OrderState } from '../order.ts';
@@ -25,7 +26,15 @@ export interface QuoteKeeperParts {
 }
 
 const RETRY_MS = 1_000;
-const MAY_REST: ReadonlySet<OrderState> = new Set(['sent', 'unknown', 'open', 'partiallyFilled']);
+/** Of what is being recorded the next step is to send it. */
+const MAY_REST: ReadonlySet<OrderState> = new Set([
+  'intended',
+  'recorded',
+  'sent',
+  'unknown',
+  'open',
+  'partiallyFilled',
+]);
 
 export class QuoteKeeper {
   readonly #parts: QuoteKeeperParts;
@@ -66,8 +75,8 @@ export class QuoteKeeper {
   }
 
   /** The exchange has set the countdown. */
-  countdownSet(countdownMs: number): void {
-    this.#switch.confirmed(countdownMs);
+  countdownSet(event: CountdownSetEvent): void {
+    this.#switch.confirmed(event);
   }
 
   /** A cancel failed; the order is looked up, and not canceled again at once. */
