@@ -298,6 +298,9 @@ export class Checker implements CommitLog, LedgerWatch {
     if (halt && atMs > halt.atMs + recvWindowMs + CLOCK_MS) {
       this.violated('I8', `${id} opens ${atMs - halt.atMs} ms after ${halt.state}`);
     }
+    if (order.status === 'NEW' && !this.#host.isCountingDown) {
+      this.violated('L4', `${id} rests without a countdown`);
+    }
     const ageMs = atMs - this.#newestBookMs();
     if (ageMs > bookAgeMaxMs + WAY_MS)
       this.violated('I10', `${id} opens on a book ${ageMs} ms old`);

@@ -67,6 +67,7 @@ export class ExchangeHost {
   #downUntilMs = 0;
   #pausedUntilMs = 0;
   #adjustedMs = 0;
+  #countdownEndsMs = 0;
 
   constructor(world: World, faults: Faults) {
     this.#world = world;
@@ -124,6 +125,17 @@ export class ExchangeHost {
     const order = this.venue.algo.place(ACCOUNT, params);
     this.#watch?.acceptedStop(order, this.#world.nowMs);
     return order;
+  }
+
+  /** Throws VenueError. */
+  setCountdown(durationMs: number): void {
+    this.venue.countdownCancelAll(ACCOUNT, 'BTCUSDT', durationMs);
+    this.#countdownEndsMs = durationMs > 0 ? this.#world.nowMs + durationMs : 0;
+  }
+
+  /** Whether what rests would be canceled unless a trader asks for longer. */
+  get isCountingDown(): boolean {
+    return this.#world.nowMs < this.#countdownEndsMs;
   }
 
   /** When the wallet last changed by what no history that a trader reads tells of. */

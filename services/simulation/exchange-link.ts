@@ -21,6 +21,8 @@ import type { World } from './world.ts';
 
 /** A request may be stamped so far in the exchange's future. Source: reference, timing rule. */
 const FUTURE_MS = 1_000;
+/** Of a request whose sender names none. */
+const RECV_WINDOW_MS = 5_000;
 const NOTIONAL_MAX_USDT = 80_000_000;
 /** When a perpetual ends. */
 const NEVER_MS = 4_133_404_800_000 as TimeMs;
@@ -123,7 +125,7 @@ class ExchangeLink implements ExchangeClient {
     return this.#send(`place ${request.clientOrderId}`, {}, () => {
       const { nowMs } = this.#world;
       if (nowMs - timestampMs > recvWindowMs || timestampMs >= nowMs + FUTURE_MS) {
-        throw new VenueError(-1021, 'Timestamp for this request is outside of the recvWindow.');
+        throw outsideWindow();
       }
       if (this.#host.isPaused) throw new VenueError(-4108, 'This contract is being settled.');
       if (intent.purpose === 'open' && this.#faults.strikes('marginRefused')) {
@@ -152,8 +154,14 @@ class ExchangeLink implements ExchangeClient {
     });
   }
 
-  async setCountdown(ms: number): Promise<void> {
-    await this.#wire.read(() => this.#host.venue.countdownCancelAll(ACCOUNT, 'BTCUSDT', ms));
+  setCountdown(ms: number): Promise<void> {
+    const what = `countdown ${ms}`;
+    const timestampMs = this.#world.nowMs;
+    this.#host.asked(this.#process.name, what);
+    return this.#wire.send(what, () => {
+      if (this.#world.nowMs - timestampMs > RECV_WINDOW_MS) throw outsideWindow();
+      this.#host.setCountdown(ms);
+    });
   }
 
   accountSnapshot() {
@@ -236,4 +244,8 @@ class ExchangeLink implements ExchangeClient {
   #random(low: number, high: number): number {
     return this.#world.random.between(low, high);
   }
+}
+
+function outsideWindow(): VenueError {
+  return new VenueError(-1021, 'Timestamp for this request is outside of the recvWindow.');
 }

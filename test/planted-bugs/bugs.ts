@@ -328,4 +328,10 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
       },
     ],
   },
+  {
+    name: 'asks for a countdown beside the request that turns the last one off',
+    file: `${CORE}/trading/execution/dead-man-switch.ts`,
+    find: 'if (nowMs - this.#offMs < TOO_OLD_MS) return;',
+    replace: '',
+  },
 ];
