@@ -298,6 +298,42 @@ describe('somebody else’s trade', () => {
     expect(ofKind(commands, 'saveTradingState')).toMatchObject([{ record: { state: 'reducing' } }]);
   });
 
+  it.each([
+    ['autoclose-1767312000000', 'liquidated'],
+    ['adl_autoclose', 'deleveraged'],
+    ['settlement_autoclose-1767312000000', 'settled'],
+  ])(
+    'made by the exchange itself (%s) is told as that, and what is left may still be closed',
+    (name, what) => {
+      const script = { [START_MS]: 1, [START_MS + MINUTE]: 0 } as const;
+      const scenario = new Scenario({
+        strategies: [{ strategy: new ScriptedStrategy(script), sizing: SIZE }],
+        stopDistancePpm: 30_000,
+      }).start();
+      scenario.closeCandle();
+      scenario.complete(scenario.lastIntent());
+      const stop = scenario.lastIntent();
+      scenario.recorded(stop);
+      scenario.report(stop);
+      // Of the stop's side and no larger: it is not asked after all the same.
+      const { commands } = scenario.fill(stop, {
+        clientOrderId: name,
+        exchangeOrderId: 'forced-1',
+        lots: lots(4),
+      });
+      expect(scenario.engine.account.position).toBe(6);
+      expect(kinds(commands)).not.toContain('queryOrder');
+      expect(ofKind(commands, 'saveTradingState')).toMatchObject([
+        { record: { state: 'reducing' } },
+      ]);
+      expect(scenario.texts('critical')).toContainEqual(
+        expect.stringContaining(`exchange ${what} 0.004`),
+      );
+      scenario.closeCandle();
+      expect(scenario.lastIntent()).toMatchObject({ purpose: 'close', request: { lots: 6 } });
+    },
+  );
+
   it('of the other side than the order in doubt is not taken for that order’s', () => {
     const { scenario, intent } = lost();
     scenario.fill(intent, { clientOrderId: '', exchangeOrderId: 'x-2', side: 'sell' }, 'history');

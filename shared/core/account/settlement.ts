@@ -13,6 +13,7 @@ import type {
 import type { Instrument } from '../instrument.ts';
 import type { MarketState } from '../market/market-state.ts';
 import type { NotificationCenter } from '../notification/notification-center.ts';
+import type { Fill } from '../trading/order.ts';
 import { isSettled, type OrderStore } from '../trading/order-store.ts';
 import type { PositionGuard } from '../trading/position-guard.ts';
 import type { RiskActivity } from '../trading/risk-activity.ts';
@@ -27,6 +28,13 @@ import { Reconciler } from './reconciler.ts';
 import { isListedTransfer } from './transfer-record.ts';
 
 const RETRY_MS = 2_000;
+
+/** How the exchange names orders of its own making. Source: the reference on order events, `c`. */
+const FORCED = [
+  ['autoclose-', 'liquidated'],
+  ['adl_autoclose', 'deleveraged'],
+  ['settlement_autoclose-', 'settled'],
+] as const;
 
 export interface SettlementParts {
   readonly market: MarketState;
@@ -103,9 +111,19 @@ export class Settlement {
 
   /** A trade on our account that we did not order: booked, and nothing opens until a person has looked. */
   #onForeignFill({ fill, timeMs }: FillEvent, out: Outbox): void {
+    const forced = FORCED.find(([name]) => fill.clientOrderId.startsWith(name));
+    if (forced) return this.#onForcedFill(forced[1], fill, out);
     if (this.#parts.guard?.claims(fill, timeMs, out)) return;
     if (this.#parts.orders.mayHaveMade(fill)) return;
     this.#parts.reduce(`trade ${fill.tradeId} was not ordered by this trader`, out);
+  }
+
+  /** Told also where trading is reducing or halted already, when a changed state would not say it. */
+  #onForcedFill(what: string, { lots, exchangeOrderId }: Fill, out: Outbox): void {
+    const text = `the exchange ${what} ${this.#known().formatQuantity(lots)} of the position`;
+    const { notifications, reduce } = this.#parts;
+    notifications.say(out, 'risk', 'critical', text, `forced-${exchangeOrderId}`);
+    reduce(text, out);
   }
 
   onWalletChange(event: WalletChangeEvent, out: Outbox): void {
