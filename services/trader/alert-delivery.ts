@@ -39,9 +39,7 @@ export class AlertDelivery {
   /** Delivers what is waiting. A call during a run makes it look once more, and ends with it. */
   run(): Promise<void> {
     this.#isWanted = true;
-    this.#running ??= this.#run().finally(() => {
-      this.#running = null;
-    });
+    this.#running ??= this.#run();
     return this.#running;
   }
 
@@ -54,12 +52,17 @@ export class AlertDelivery {
     } catch (error) {
       // What is in the outbox stays there until the store is back.
       if (!(error instanceof StoreUnavailableError)) throw error;
+    } finally {
+      this.#running = null;
     }
   }
 
   async #deliverPending(): Promise<void> {
     const items = await this.#writer.read(() => this.#store.pendingNotifications(AT_ONCE));
-    await Promise.all(this.#notifiers.map((notifier) => this.#offer(notifier, items)));
+    // Also while nothing waits: an alert that comes later is not held up by a pause from before.
+    const ready = this.#notifiers.filter(({ name }) => this.#isReady(name));
+    if (items.length === 0) return;
+    await Promise.all(ready.map((notifier) => this.#offer(notifier, items)));
     let delivered = 0;
     for (const { id } of items) {
       if ((this.#taken.get(id)?.size ?? 0) < this.#notifiers.length) continue;
@@ -70,14 +73,18 @@ export class AlertDelivery {
     if (items.length === AT_ONCE && delivered > 0) this.#isWanted = true;
   }
 
+  /** Counts down the pause of a notifier that has failed; true once it is over. */
+  #isReady(name: string): boolean {
+    const failing = this.#failing.get(name);
+    if (!failing || failing.skip === 0) return true;
+    failing.skip -= 1;
+    return false;
+  }
+
   /** Offers what the notifier has not taken yet, until one fails. */
   async #offer(notifier: Notifier, items: readonly OutboxItem[]): Promise<void> {
     const { name } = notifier;
     const failing = this.#failing.get(name);
-    if (failing && failing.skip > 0) {
-      failing.skip -= 1;
-      return;
-    }
     for (const item of items) {
       const taken = this.#taken.get(item.id) ?? new Set();
       this.#taken.set(item.id, taken);

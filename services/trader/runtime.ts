@@ -52,11 +52,14 @@ export class Runtime {
 
   /** Takes a fact. It is stepped at once, or after the one being stepped. */
   post(fact: Fact): void {
-    this.#waiting.push(fact);
-    if (this.#isStepping) return;
+    if (this.#isStepping) {
+      this.#waiting.push(fact);
+      return;
+    }
     this.#isStepping = true;
     try {
-      for (let next = this.#waiting.shift(); next; next = this.#waiting.shift()) this.#take(next);
+      this.#take(fact);
+      while (this.#waiting.length > 0) this.#take(this.#waiting.shift() as Fact);
     } catch (error) {
       this.stop();
       this.#waiting.length = 0;
