@@ -205,11 +205,11 @@ export class ExchangeHost {
     const { venue } = this;
     const depth = !this.#isFrozen && this.#faults.strikes('thinBook') ? 15 : 2_000;
     const bid = Math.round(this.#mid);
-    const lots = () => this.#random.between(Math.ceil(depth / 5), depth);
-    const bidLots = lots();
-    const askLots = lots();
+    const leastLots = Math.ceil(depth / 5);
+    const sizes: number[] = [];
+    for (let i = 0; i < 2 * LEVELS; i++) sizes.push(this.#random.between(leastLots, depth));
+    const [bidLots = 1, askLots = 1] = sizes;
     this.#market.begin();
-    const sizes = [bidLots, askLots, ...Array.from({ length: 2 * LEVELS - 2 }, lots)];
     // Worst first: the book appends then, and shifts nothing.
     for (let i = LEVELS - 1; i >= 0; i--) {
       this.#market.level('bid', (bid - i) as Ticks, (sizes[2 * i] ?? 1) as Lots);

@@ -89,12 +89,13 @@ export function remote<T extends object>(
     if (reads.has(name)) return (...args) => read(() => method(...args));
     return (...args) => write(name, () => method(...args));
   };
-  const methods = new Map<string | symbol, Method>();
-  return new Proxy(target, {
-    get(_, property) {
-      const known = methods.get(property) ?? wired(property as keyof T);
-      methods.set(property, known);
-      return known;
+  // Asked only for what has not been called before: a store is asked three times a second.
+  const unwired = new Proxy(target, {
+    get: (_, name, methods) => {
+      const value = wired(name as keyof T);
+      Object.defineProperty(methods, name, { value });
+      return value;
     },
   });
+  return Object.create(unwired);
 }
