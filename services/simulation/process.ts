@@ -17,6 +17,8 @@ export class SimulatedProcess {
   #isDead = false;
   #pausedUntilMs = 0;
   #standstillMs = 0;
+  readonly #tell = <T>(value: T): T | Promise<T> =>
+    this.#mayStep() ? value : new Promise((resolve) => this.run(() => resolve(value)));
   /** Wall clock minus true time. */
   #wallErrorMs: number;
 
@@ -90,9 +92,8 @@ export class SimulatedProcess {
   }
 
   /** What a question answered on the spot is answered: told to a process that lives, when it wakes. */
-  async told<T>(answer: Promise<T>): Promise<T> {
-    const value = await answer;
-    return this.#mayStep() ? value : new Promise((resolve) => this.run(() => resolve(value)));
+  told<T>(answer: Promise<T>): Promise<T> {
+    return answer.then(this.#tell);
   }
 
   /**

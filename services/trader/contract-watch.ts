@@ -48,13 +48,17 @@ export class ContractWatch {
     if (OF_THE_CONTRACT.has(code)) this.#isSuspect = true;
   }
 
-  /** Reads where it is time, and posts what has changed. */
-  async look(): Promise<void> {
-    const { clock, exchange } = this.#options;
-    if (clock.monotonicMs() - this.#readMs < this.#everyMs()) return;
-    this.#readMs = clock.monotonicMs();
+  /** Reads where it is time, and posts what has changed; null where it is not. */
+  look(): Promise<void> | null {
+    const nowMs = this.#options.clock.monotonicMs();
+    if (nowMs - this.#readMs < this.#everyMs()) return null;
+    this.#readMs = nowMs;
+    return this.#read();
+  }
+
+  async #read(): Promise<void> {
     try {
-      this.#tell(await exchange.readContract());
+      this.#tell(await this.#options.exchange.readContract());
       this.#isSuspect = false;
     } catch (error) {
       // What was read last stays; the next look may be answered.

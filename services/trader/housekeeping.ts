@@ -8,7 +8,12 @@ import type { Engine } from '../../shared/core/engine.ts';
 import type { TimeMs } from '../../shared/core/units.ts';
 import type { Clock, TimerHandle } from '../../shared/ports/clock.ts';
 import { type ExchangeClient, ExchangeError } from '../../shared/ports/exchange.ts';
-import { type OutboxItem, type Store, StoreUnavailableError } from '../../shared/ports/store.ts';
+import {
+  type OperatorRequest,
+  type OutboxItem,
+  type Store,
+  StoreUnavailableError,
+} from '../../shared/ports/store.ts';
 import type { AlertDelivery } from './alert-delivery.ts';
 import type { ContractWatch } from './contract-watch.ts';
 import type { Leadership } from './leadership.ts';
@@ -59,10 +64,14 @@ export class Housekeeping {
   #clockReadMs: number;
   #startedMs = 0;
   #beatMs: number | null = null;
+  /** What is read now and then. Where it is not time, null: most seconds have nothing to await. */
+  readonly #looks: readonly (() => Promise<void> | null)[];
 
   constructor(options: HousekeepingOptions) {
     this.#options = options;
     this.#clockReadMs = options.clock.monotonicMs();
+    const { watch, contract } = options;
+    this.#looks = [() => this.#lookAtClock(), () => watch.lookAtSettings(), () => contract.look()];
   }
 
   start(): void {
@@ -103,24 +112,27 @@ export class Housekeeping {
     try {
       const state = await writer.read(() => store.tradingState());
       if (state.version > engine.gate.record.version) post({ kind: 'tradingState', record: state });
-      await this.#obey();
-      await this.#beat();
+      const requests = this.#isAwaitingBook
+        ? []
+        : await writer.read(() => store.operatorRequests());
+      if (requests.length > 0) await this.#obey(requests);
+      if (this.#isBeatDue) await this.#beat();
     } catch (error) {
       // The writer has posted that the store is down; the next look may find it up.
       if (!(error instanceof StoreUnavailableError)) throw error;
     }
     // Not awaited: a notifier may be slow, and a halt must be seen within two seconds.
     alerts.run().catch((error: Error) => this.#options.onSuspended(`alerts: ${error.message}`));
-    await this.#readClock();
-    await this.#options.watch.lookAtSettings();
-    await this.#options.contract.look();
+    for (const look of this.#looks) {
+      const reading = look();
+      if (reading !== null) await reading;
+    }
   }
 
   /** A flatten stays on record until the account is flat: one that a crash interrupts is taken up again. */
-  async #obey(): Promise<void> {
+  async #obey(requests: readonly OperatorRequest[]): Promise<void> {
     const { store, writer, engine, post } = this.#options;
-    if (this.#isAwaitingBook) return;
-    for (const { action, by, id } of await writer.read(() => store.operatorRequests())) {
+    for (const { action, by, id } of requests) {
       if (!this.#obeyed.has(id)) post({ kind: 'operator', action, by, id });
       this.#obeyed.add(id);
       const isFlat = engine.account.isKnown && engine.account.position === 0;
@@ -145,18 +157,27 @@ export class Housekeeping {
     return { key: `done-${id}`, topic: 'state', severity: 'notice', text, timeMs };
   }
 
+  get #isBeatDue(): boolean {
+    const nowMs = this.#options.clock.monotonicMs();
+    return this.#beatMs === null || nowMs - this.#beatMs >= HEARTBEAT_EVERY_MS;
+  }
+
   async #beat(): Promise<void> {
     const { clock, store, writer } = this.#options;
     const nowMs = clock.monotonicMs();
-    if (this.#beatMs !== null && nowMs - this.#beatMs < HEARTBEAT_EVERY_MS) return;
     await writer.read(() => store.saveHeartbeat(this.#heartbeat()));
     this.#beatMs = nowMs;
   }
 
+  #lookAtClock(): Promise<void> | null {
+    const nowMs = this.#options.clock.monotonicMs();
+    if (nowMs - this.#clockReadMs < CLOCK_EVERY_MS) return null;
+    this.#clockReadMs = nowMs;
+    return this.#readClock();
+  }
+
   async #readClock(): Promise<void> {
-    const { clock, exchange, post } = this.#options;
-    if (clock.monotonicMs() - this.#clockReadMs < CLOCK_EVERY_MS) return;
-    this.#clockReadMs = clock.monotonicMs();
+    const { exchange, post } = this.#options;
     try {
       post({ kind: 'clock', ...(await exchange.clockOffset()) });
     } catch (error) {

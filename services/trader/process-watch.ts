@@ -43,11 +43,16 @@ export class ProcessWatch {
     this.#isLagging = isLagging;
   }
 
-  /** Now and then reads the settings again: a change of position mode is told by no stream. */
-  async lookAtSettings(): Promise<void> {
-    const { clock, exchange, post } = this.#options;
-    if (clock.monotonicMs() - this.#settingsReadMs < SETTINGS_EVERY_MS) return;
-    this.#settingsReadMs = clock.monotonicMs();
+  /** Now and then reads the settings again: a change of position mode is told by no stream. Null where it is not time. */
+  lookAtSettings(): Promise<void> | null {
+    const nowMs = this.#options.clock.monotonicMs();
+    if (nowMs - this.#settingsReadMs < SETTINGS_EVERY_MS) return null;
+    this.#settingsReadMs = nowMs;
+    return this.#readSettings();
+  }
+
+  async #readSettings(): Promise<void> {
+    const { exchange, post } = this.#options;
     try {
       const { canTrade: _, ...settings } = await exchange.accountSettings();
       const { leverage } = await exchange.accountTerms();

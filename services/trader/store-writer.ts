@@ -14,6 +14,14 @@ export class StoreWriter {
   #isDown = false;
   #isAbandoned = false;
   #waiting = 0;
+  readonly #answered = <T>(result: T): T => {
+    this.#report('up', '');
+    return result;
+  };
+  readonly #failed = (error: unknown): never => {
+    if (error instanceof StoreUnavailableError) this.#report('down', error.message);
+    throw error;
+  };
 
   constructor(clock: Clock, onStatus: (status: 'up' | 'down', message: string) => void) {
     this.#clock = clock;
@@ -65,15 +73,8 @@ export class StoreWriter {
     return this.#attempt(read);
   }
 
-  async #attempt<T>(write: () => Promise<T>): Promise<T> {
-    try {
-      const result = await this.#clock.busy(write());
-      this.#report('up', '');
-      return result;
-    } catch (error) {
-      if (error instanceof StoreUnavailableError) this.#report('down', error.message);
-      throw error;
-    }
+  #attempt<T>(write: () => Promise<T>): Promise<T> {
+    return this.#clock.busy(write()).then(this.#answered, this.#failed);
   }
 
   #enqueue<T>(work: () => Promise<T>): Promise<T> {
