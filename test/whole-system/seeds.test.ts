@@ -31,6 +31,11 @@ const ONCE_BROKEN: readonly [seed: number, faults: readonly Fault[], what: strin
     FAULT_KINDS,
     'a quote that opens was sent beside its countdown, not after it: the trader died, and the quote rested on',
   ],
+  [
+    163,
+    ['thinBook'],
+    'a countdown was asked for beside the request that turned the last one off, which came after it',
+  ],
   [1, ['transferUntold'], 'a withdrawal whose message was lost was taken for a loss'],
 ];
 
