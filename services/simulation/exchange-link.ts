@@ -1,7 +1,12 @@
 /** The exchange as one trader reaches it: its requests over a wire, its user stream cut, doubled, reordered. */
 import type { Intent, OrderClass } from '../../shared/core/trading/order.ts';
 import { MONEY_PER_USDT, type Money, type TimeMs } from '../../shared/core/units.ts';
-import type { ExchangeClient, UserFact, UserStreamSink } from '../../shared/ports/exchange.ts';
+import {
+  CANCEL_RECV_WINDOW_MS,
+  type ExchangeClient,
+  type UserFact,
+  type UserStreamSink,
+} from '../../shared/ports/exchange.ts';
 import { algoParamsOf, stopReportOf } from '../../shared/simulation/stop-facts.ts';
 import { VenueError } from '../../shared/simulation/venue.ts';
 import {
@@ -21,8 +26,6 @@ import type { World } from './world.ts';
 
 /** A request may be stamped so far in the exchange's future. Source: reference, timing rule. */
 const FUTURE_MS = 1_000;
-/** Of a request whose sender names none. */
-const RECV_WINDOW_MS = 5_000;
 const NOTIONAL_MAX_USDT = 80_000_000;
 /** When a perpetual ends. */
 const NEVER_MS = 4_133_404_800_000 as TimeMs;
@@ -123,10 +126,7 @@ class ExchangeLink implements ExchangeClient {
   placeOrder(intent: Intent) {
     const { timestampMs, recvWindowMs, request } = intent;
     return this.#send(`place ${request.clientOrderId}`, {}, () => {
-      const { nowMs } = this.#world;
-      if (nowMs - timestampMs > recvWindowMs || timestampMs >= nowMs + FUTURE_MS) {
-        throw outsideWindow();
-      }
+      this.#checkWindow(timestampMs, recvWindowMs);
       if (this.#host.isPaused) throw new VenueError(-4108, 'This contract is being settled.');
       if (intent.purpose === 'open' && this.#faults.strikes('marginRefused')) {
         throw new VenueError(-2019, 'Margin is insufficient.');
@@ -141,7 +141,9 @@ class ExchangeLink implements ExchangeClient {
   cancelOrder(clientOrderId: string, orderClass: OrderClass) {
     this.#host.askedToCancel(clientOrderId);
     const isReplyLost = this.#faults.strikes('cancelReplyLost');
+    const timestampMs = this.#world.nowMs;
     return this.#send(`cancel ${clientOrderId}`, { isReplyLost }, () => {
+      this.#checkWindow(timestampMs, CANCEL_RECV_WINDOW_MS);
       if (this.#faults.strikes('cancelLost')) throw new VenueError(-2011, 'Unknown order sent.');
       return cancelOrder(this.#host.venue, ACCOUNT, { clientOrderId, orderClass });
     });
@@ -159,9 +161,16 @@ class ExchangeLink implements ExchangeClient {
     const timestampMs = this.#world.nowMs;
     this.#host.asked(this.#process.name, what);
     return this.#wire.send(what, () => {
-      if (this.#world.nowMs - timestampMs > RECV_WINDOW_MS) throw outsideWindow();
+      this.#checkWindow(timestampMs, CANCEL_RECV_WINDOW_MS);
       this.#host.setCountdown(ms);
     });
+  }
+
+  #checkWindow(timestampMs: number, recvWindowMs: number): void {
+    const { nowMs } = this.#world;
+    if (nowMs - timestampMs > recvWindowMs || timestampMs >= nowMs + FUTURE_MS) {
+      throw outsideWindow();
+    }
   }
 
   accountSnapshot() {

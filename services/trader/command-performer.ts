@@ -10,7 +10,11 @@ import type {
 } from '../../shared/core/command.ts';
 import type { OrderReport } from '../../shared/core/trading/order.ts';
 import type { Clock, TimerHandle } from '../../shared/ports/clock.ts';
-import { type ExchangeClient, ExchangeError } from '../../shared/ports/exchange.ts';
+import {
+  CANCEL_RECV_WINDOW_MS,
+  type ExchangeClient,
+  ExchangeError,
+} from '../../shared/ports/exchange.ts';
 import { type Store, StoreUnavailableError } from '../../shared/ports/store.ts';
 import { readAccount } from './account-reader.ts';
 import type { CandleLoader } from './candle-loader.ts';
@@ -38,8 +42,6 @@ export interface PerformerOptions {
 const OUTSIDE_WINDOW = -1021;
 /** Of orders that are not reduce-only alone: exits still go. */
 const OVERLOADED = -1008;
-/** A cancel takes effect so soon or not at all; the next leader may count on what it would take away. */
-const CANCEL_WINDOW_MS = 2_000;
 
 export class CommandPerformer {
   readonly #options: PerformerOptions;
@@ -137,7 +139,7 @@ export class CommandPerformer {
 
   async #cancelOrder({ clientOrderId, orderClass }: CancelOrderCommand): Promise<void> {
     const { exchange, leadership, post } = this.#options;
-    if (!leadership.maySend(CANCEL_WINDOW_MS)) {
+    if (!leadership.maySend(CANCEL_RECV_WINDOW_MS)) {
       const message = 'the lease is about to end';
       return post({ kind: 'cancelFailed', clientOrderId, code: 0, message });
     }
@@ -152,7 +154,7 @@ export class CommandPerformer {
   /** Who does not lead must not stop the leader's countdown either. */
   async #setCountdown({ countdownMs, askedMs }: SetCountdownCommand): Promise<void> {
     const { exchange, leadership, post } = this.#options;
-    if (!exchange.setCountdown || !leadership.maySend(CANCEL_WINDOW_MS)) return;
+    if (!exchange.setCountdown || !leadership.maySend(CANCEL_RECV_WINDOW_MS)) return;
     try {
       await exchange.setCountdown(countdownMs);
       post({ kind: 'countdownSet', countdownMs, askedMs });

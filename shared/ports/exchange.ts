@@ -40,6 +40,12 @@ export class ExchangeError extends Error {
   }
 }
 
+/**
+ * How long after it was sent the exchange may still act on a request that takes something away, a cancel or a
+ * change of the countdown: the next leader may count on what it would take.
+ */
+export const CANCEL_RECV_WINDOW_MS = 2_000;
+
 export interface AccountSnapshot {
   readonly position: Lots;
   readonly entryPrice: Ticks;

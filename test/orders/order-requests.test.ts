@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Instrument } from '../../shared/core/instrument.ts';
 import type { Lots, Ticks, TimeMs } from '../../shared/core/units.ts';
-import type { ExchangeClient } from '../../shared/ports/exchange.ts';
+import { CANCEL_RECV_WINDOW_MS, type ExchangeClient } from '../../shared/ports/exchange.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import {
   API_KEY,
@@ -170,6 +170,8 @@ describe('an answer to an order', () => {
     await client.cancelOrder('p-test-1-c', 'regular');
     expect(last()).toMatchObject({ method: 'DELETE', path: '/fapi/v1/order', body: '' });
     expect(parameters(last()).get('origClientOrderId')).toBe('p-test-1-c');
+    // What the trader's lease is asked for before it cancels.
+    expect(parameters(last()).get('recvWindow')).toBe(`${CANCEL_RECV_WINDOW_MS}`);
     await client.queryOrder('p-test-1-q', 'regular');
     expect(last()).toMatchObject({ method: 'GET', path: '/fapi/v1/order' });
     expect(parameters(last()).get('origClientOrderId')).toBe('p-test-1-q');

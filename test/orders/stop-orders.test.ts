@@ -10,7 +10,11 @@ import { Instrument } from '../../shared/core/instrument.ts';
 import type { OrderReport } from '../../shared/core/trading/order.ts';
 import { OrderStore } from '../../shared/core/trading/order-store.ts';
 import type { Lots, Ticks, TimeMs } from '../../shared/core/units.ts';
-import type { ExchangeClient, UserFact } from '../../shared/ports/exchange.ts';
+import {
+  CANCEL_RECV_WINDOW_MS,
+  type ExchangeClient,
+  type UserFact,
+} from '../../shared/ports/exchange.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import {
   type Answer,
@@ -252,6 +256,7 @@ it('the countdown of cancel-all is set for the symbol', async () => {
   await client.setCountdown?.(90_000);
   const sent = parameters(server.seen(path)[0]!);
   expect([sent.get('symbol'), sent.get('countdownTime')]).toEqual(['BTCUSDT', '90000']);
+  expect(sent.get('recvWindow')).toBe(`${CANCEL_RECV_WINDOW_MS}`);
 });
 
 // Events -------------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ import { broken, MalformedNumberError } from '../../core/units.ts';
 import type { Clock } from '../../ports/clock.ts';
 import {
   type AccountSettings,
+  CANCEL_RECV_WINDOW_MS,
   type Contract,
   type ExchangeClient,
   ExchangeError,
@@ -215,7 +216,11 @@ export function createBinanceExchange(options: BinanceExchangeOptions): Exchange
       const { rest, instrument } = ready();
       if (orderClass === 'stop') return stops.cancel(clientOrderId);
       return ask({ kind: 'cancel', urgency: 'protect' }, async () => {
-        const order = { symbol, origClientOrderId: clientOrderId };
+        const order = {
+          symbol,
+          origClientOrderId: clientOrderId,
+          recvWindow: CANCEL_RECV_WINDOW_MS,
+        };
         const reply = await rest.api.fapiPrivateDeleteOrder(order);
         return reportOf(reply, instrument, clientOrderId);
       });
@@ -236,7 +241,7 @@ export function createBinanceExchange(options: BinanceExchangeOptions): Exchange
 
     async setCountdown(ms) {
       const { api } = ready().rest;
-      const countdown = { symbol, countdownTime: ms };
+      const countdown = { symbol, countdownTime: ms, recvWindow: CANCEL_RECV_WINDOW_MS };
       await ask({ kind: 'change', urgency: 'protect' }, () =>
         api.fapiPrivatePostCountdownCancelAll(countdown),
       );

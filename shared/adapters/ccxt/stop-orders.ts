@@ -3,7 +3,7 @@ import type { binanceusdm } from 'ccxt';
 import type { Instrument } from '../../core/instrument.ts';
 import type { Intent, OrderReport } from '../../core/trading/order.ts';
 import type { Ticks, TimeMs } from '../../core/units.ts';
-import { ExchangeError } from '../../ports/exchange.ts';
+import { CANCEL_RECV_WINDOW_MS, ExchangeError } from '../../ports/exchange.ts';
 import type { StopLinks } from '../binance/stop-links.ts';
 import { stopNews } from './algo-replies.ts';
 import type { RequestKind } from './classify-error.ts';
@@ -49,7 +49,8 @@ export class StopOrders {
     const { ask, links, source } = this.#context;
     const { api, nowMs } = source();
     await ask({ kind: 'cancel', urgency: 'protect' }, async () => {
-      const reply = await api.fapiPrivateDeleteAlgoOrder({ clientAlgoId: clientOrderId });
+      const stop = { clientAlgoId: clientOrderId, recvWindow: CANCEL_RECV_WINDOW_MS };
+      const reply = await api.fapiPrivateDeleteAlgoOrder(stop);
       const named = textField(fieldsOf(reply, 'algo cancel'), 'clientAlgoId');
       if (named !== clientOrderId) throw mistaken(clientOrderId, named);
     });
