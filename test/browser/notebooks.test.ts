@@ -20,6 +20,7 @@ import {
 } from './notebooks-support.ts';
 
 const WIDE = 1_200;
+const NARROW = 360;
 const PLANTED = 'planted.html';
 const cell = (id: number, source: string) =>
   `  <script id="${id}" type="module">\n    ${source}\n  </script>\n`;
@@ -53,40 +54,35 @@ describe.skipIf(missing !== null)(`the notebooks${missing ? ` (${missing})` : ''
   const wide = async (path: string) =>
     pages.get(path) ?? (await open(browser, { origin, path, width: WIDE })).page;
 
-  it.each([WIDE, 360])(
-    'render every cell without an error or a request to anywhere, %i px wide',
-    async (width) => {
-      expect(built.pages).toEqual(
-        expect.arrayContaining(['costs.html', 'index.html', 'inflection.html']),
-      );
-      for (const path of built.pages.filter((name) => name !== PLANTED)) {
-        const { page, outside, errors } = await open(browser, { origin, path, width });
-        const cells = built.cells(path);
-        expect([path, await page.locator('.observablehq--cell').count()]).toEqual([
-          path,
-          cells.length,
-        ]);
+  it('render every cell without an error or a request to anywhere, on a phone and after it was turned wide', async () => {
+    expect(built.pages).toEqual(
+      expect.arrayContaining(['costs.html', 'index.html', 'inflection.html']),
+    );
+    for (const path of built.pages.filter((name) => name !== PLANTED)) {
+      const { page, outside, errors } = await open(browser, { origin, path, width: NARROW });
+      const cells = built.cells(path);
+      for (const width of [NARROW, WIDE]) {
+        await page.setViewportSize({ width, height: 900 });
+        const at = `${path}, ${width} px`;
+        const count = await page.locator('.observablehq--cell').count();
+        expect([at, count]).toEqual([at, cells.length]);
         for (const { id } of cells.filter(({ shows }) => shows)) {
           await expect
             .poll(() => page.locator(`#cell-${id} > *`).count(), {
               timeout: 10_000,
-              message: `${path}, cell ${id}`,
+              message: `${at}, cell ${id}`,
             })
             .toBeGreaterThan(0);
         }
-        expect([path, await page.locator('.observablehq--error').allTextContents()]).toEqual([
-          path,
-          [],
-        ]);
-        expect([path, outside, errors]).toEqual([path, [], []]);
+        const failed = await page.locator('.observablehq--error').allTextContents();
+        expect([at, failed]).toEqual([at, []]);
+        expect([at, outside, errors]).toEqual([at, [], []]);
         const overflow = await page.evaluate('document.documentElement.scrollWidth - innerWidth');
-        expect([path, overflow]).toEqual([path, 0]);
-        if (width === WIDE) pages.set(path, page);
-        else await page.close();
+        expect([at, overflow]).toEqual([at, 0]);
       }
-    },
-    60_000,
-  );
+      pages.set(path, page);
+    }
+  }, 60_000);
 
   it('build the rule from data with the signals of the program, and redraw when a slider moves', async () => {
     const page = await wide('inflection.html');

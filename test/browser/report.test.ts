@@ -11,7 +11,7 @@ import { reportRunOf } from '../research/report-support.ts';
 import { walk } from '../research/vectorized-support.ts';
 import { storyFolder } from '../support/sessions.ts';
 import { isChromiumThere, launch, tellIfMissing } from './chromium.ts';
-import { LOOKS, openedPage, type Scheme, type Size } from './opened-page.ts';
+import { LOOKS, type OpenedPage, openedPage, type Size } from './opened-page.ts';
 
 const DAYS = 100;
 const HOUR = 3_600_000;
@@ -34,10 +34,16 @@ describe.skipIf(!isChromiumThere)('the report in a browser', () => {
   });
   afterAll(() => browser?.close());
 
-  /** The report opened and drawn. */
-  async function opened(size: Size, scheme: Scheme) {
+  const pages = new Map<Size, OpenedPage>();
+
+  /** The report opened and drawn, as the test before left it. */
+  async function opened(size: Size): Promise<OpenedPage> {
+    const there = pages.get(size);
+    if (there) return there;
+    const [, scheme] = LOOKS.find(([look]) => look === size)!;
     const it = await openedPage(browser, file, { size, scheme });
     await it.page.waitForSelector('#report[data-drawn="3"]');
+    pages.set(size, it);
     return it;
   }
 
@@ -58,7 +64,7 @@ describe.skipIf(!isChromiumThere)('the report in a browser', () => {
   it.each(LOOKS)(
     'is whole on a %s in %s: drawn, silent, alone, not wider than the screen',
     async (size, scheme) => {
-      const { page, picture, expectWhole, close } = await opened(size, scheme);
+      const { page, picture, expectWhole } = await opened(size);
       expect((await colours(page)).map((count) => count > 10)).toEqual([true, true, true]);
       const shapes = await page.$$eval('svg.chart', (charts) =>
         charts.map((chart) => chart.querySelectorAll('path, rect, circle').length),
@@ -67,12 +73,11 @@ describe.skipIf(!isChromiumThere)('the report in a browser', () => {
       expect(Math.min(...shapes)).toBeGreaterThan(1);
       await picture(`report-${size}-${scheme}`);
       await expectWhole();
-      await close();
     },
   );
 
   it('zooms all three charts together, moves, and comes back', async () => {
-    const { page, picture, close } = await opened('desktop', 'light');
+    const { page, picture } = await opened('desktop');
     const range = () => page.textContent('#range');
     const whole = await range();
     await page.click('button[data-days="7"]');
@@ -93,17 +98,15 @@ describe.skipIf(!isChromiumThere)('the report in a browser', () => {
     );
     await page.mouse.up();
     expect(await range()).not.toBe(whole);
-    await close();
   });
 
   it('draws equity on a logarithmic scale when asked', async () => {
-    const { page, said, close } = await opened('phone', 'light');
+    const { page, said } = await opened('phone');
     const picture = () => page.$eval('canvas >> nth=1', (canvas) => canvas.toDataURL());
     const linear = await picture();
     await page.click('#log');
     expect(await page.getAttribute('#log', 'aria-pressed')).toBe('true');
     await expect.poll(picture).not.toBe(linear);
     expect(said).toEqual([]);
-    await close();
   });
 });

@@ -10,7 +10,7 @@ import { walk } from '../research/vectorized-support.ts';
 import { ran } from '../support/command-line.ts';
 import { storyFolder } from '../support/sessions.ts';
 import { isChromiumThere, launch, tellIfMissing } from './chromium.ts';
-import { LOOKS, openedPage } from './opened-page.ts';
+import { LOOKS, type OpenedPage, openedPage } from './opened-page.ts';
 
 const HOUR = 3_600_000;
 const GRID = ['--grid', 'fastWindow=2..9', '--grid', 'slowWindow=10..40:3'];
@@ -50,20 +50,22 @@ describe.skipIf(!isChromiumThere)('the report of a sweep in a browser', () => {
   }
 
   /** The titles of the colored shapes of the map, and of the framed one. */
-  async function mapOf(file: string) {
-    const { page, picture, expectWhole, close } = await openedPage(browser, file, {
-      size: 'phone',
-      scheme: 'light',
-    });
+  async function mapOf({ page }: OpenedPage) {
     const titles = (selector: string) =>
       page.$$eval(selector, (shapes) => shapes.map((s) => s.textContent ?? ''));
     const shapes = await titles('.map .gain, .map .loss, .map .withheld');
     const best = await titles('.map .best');
-    const text = (await page.textContent('main')) ?? '';
-    await picture(basename(file, '.html'));
-    await expectWhole();
-    await close();
-    return { shapes, best, text };
+    return { shapes, best, text: (await page.textContent('main')) ?? '' };
+  }
+
+  /** The map on a phone, where the page must be whole. */
+  async function mapOnPhone(file: string) {
+    const opened = await openedPage(browser, file, { size: 'phone', scheme: 'light' });
+    const map = await mapOf(opened);
+    await opened.picture(basename(file, '.html'));
+    await opened.expectWhole();
+    await opened.close();
+    return map;
   }
 
   const titleOf = ({ params, sharpe }: Result['rows'][number], keys: readonly string[]) =>
@@ -78,23 +80,17 @@ describe.skipIf(!isChromiumThere)('the report of a sweep in a browser', () => {
 
   it('is whole on every screen, and shows each combination of two parameters once', async () => {
     const { file, result } = await swept('grid', [...GRID, '--walk-forward', '30:10']);
-    for (const [size, scheme] of LOOKS) {
-      const { picture, expectWhole, close } = await openedPage(browser, file, { size, scheme });
-      await expectWhole();
-      await picture(`sweep-${size}-${scheme}`);
-      await close();
-    }
-    const { shapes, best, text } = await mapOf(file);
     const keys = ['slowWindow', 'fastWindow'];
-    expect(shapes.toSorted()).toEqual(result.rows.map((row) => titleOf(row, keys)).toSorted());
-    expect(best).toEqual([titleOf(result.rows[0]!, keys)]);
-    for (const part of [
-      '88 trials',
-      '12 blocks, 924 splits',
-      'Walk-forward',
-      'Chosen on 30 days',
-    ]) {
-      expect(text).toContain(part);
+    const parts = ['88 trials', '12 blocks, 924 splits', 'Walk-forward', 'Chosen on 30 days'];
+    for (const [size, scheme] of LOOKS) {
+      const opened = await openedPage(browser, file, { size, scheme });
+      const { shapes, best, text } = await mapOf(opened);
+      expect(shapes.toSorted()).toEqual(result.rows.map((row) => titleOf(row, keys)).toSorted());
+      expect(best).toEqual([titleOf(result.rows[0]!, keys)]);
+      for (const part of parts) expect(text).toContain(part);
+      await opened.expectWhole();
+      await opened.picture(`sweep-${size}-${scheme}`);
+      await opened.close();
     }
   });
 
@@ -104,7 +100,7 @@ describe.skipIf(!isChromiumThere)('the report of a sweep in a browser', () => {
     const { file, result } = await swept('three', [
       ...['--strategy', 'SmaCrossoverInflection', ...args],
     ]);
-    const { shapes, text } = await mapOf(file);
+    const { shapes, text } = await mapOnPhone(file);
     expect(text).toContain('Each place shows its best over shortWindow.');
     const best = new Map<string, string>();
     for (const row of result.rows) {
@@ -118,7 +114,7 @@ describe.skipIf(!isChromiumThere)('the report of a sweep in a browser', () => {
 
   it('draws what was drawn at random as dots, where it was drawn', async () => {
     const { file, result } = await swept('random', [...GRID, '--random', '25', '--seed', '3']);
-    const { shapes, text } = await mapOf(file);
+    const { shapes, text } = await mapOnPhone(file);
     expect(shapes.toSorted()).toEqual(
       result.rows.map((row) => titleOf(row, ['slowWindow', 'fastWindow'])).toSorted(),
     );
