@@ -2,10 +2,11 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
 import type { Chunk, ChunkEvent } from '../../research/sweep/remote-chunk.ts';
 import { handler } from '../../research/sweep/worker-handler.ts';
 import { walk } from '../research/sweep-support.ts';
+import { refusal } from '../support/command-line.ts';
 import { startPlimsoll } from '../support/processes.ts';
 import { FakeAws, REGION } from './fake-aws.ts';
 import { deploy, TOKEN } from './rig.ts';
@@ -20,7 +21,10 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'plimsoll-cli-aws-'));
   aws.stacks.clear();
 });
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
+afterEach(() => {
+  vi.unstubAllEnvs();
+  rmSync(folder, { recursive: true, force: true });
+});
 
 function writeCandles(): string {
   const { length, openMs, open, high, low, close } = walk({ length: 3_000, seed: 2, step: 0.01 });
@@ -73,12 +77,11 @@ it.each([
   // A deployment in paper whose secret nobody may read.
   deploy(aws, 'paper');
   aws.secrets.clear();
-  const program = startPlimsoll(args, folder, {
-    ...aws.environment,
-    PLIMSOLL_TELEGRAM_TOKEN: TOKEN,
-  });
-  expect(await program.ended).toBe(code);
-  const text = program.lines.join('\n');
+  const environment = { ...aws.environment, PLIMSOLL_TELEGRAM_TOKEN: TOKEN };
+  for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, value);
+  const { status, stdout, stderr } = await refusal(args, folder);
+  expect(status).toBe(code);
+  const text = stdout + stderr;
   expect(text).toMatch(message);
   expect(text).not.toMatch(/ {4}at |canary/);
 });

@@ -214,7 +214,7 @@ describe('the live engine on candles, without limits', () => {
         seen.gaps += driven.run.counts.gaps;
         seen.funding += driven.run.funding.length;
       }),
-      { numRuns: 400, interruptAfterTimeLimit: 8_000, endOnFailure: true },
+      { numRuns: 200, interruptAfterTimeLimit: 8_000, endOnFailure: true },
     );
     // A run in which nothing happened would prove nothing.
     for (const count of Object.values(seen)) expect(count).toBeGreaterThan(50);
@@ -244,7 +244,7 @@ describe('a protective stop on candles', () => {
           seen[key] += driven.run.counts[key];
         }
       }),
-      { numRuns: 400, interruptAfterTimeLimit: 8_000, endOnFailure: true },
+      { numRuns: 200, interruptAfterTimeLimit: 8_000, endOnFailure: true },
     );
     for (const count of Object.values(seen)) expect(count).toBeGreaterThan(10);
   });

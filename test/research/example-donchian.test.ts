@@ -69,7 +69,7 @@ describe('the worked example, DonchianBreakout', () => {
         const bars = barsOf(data);
         expect([...donchianBreakout.signals(bars, { window })]).toEqual(eventDriven(bars, window));
       }),
-      { numRuns: 400 },
+      { numRuns: 200 },
     );
   });
 
@@ -79,7 +79,7 @@ describe('the worked example, DonchianBreakout', () => {
         const signals = donchianBreakout.signals(barsOf(closes), { window });
         expect([...signals]).toEqual(naive(closes, window));
       }),
-      { numRuns: 400 },
+      { numRuns: 200 },
     );
   });
 

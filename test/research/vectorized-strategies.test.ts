@@ -39,7 +39,7 @@ describe('the vectorised signals', () => {
       fc.property(rows, windows, (data, params) => {
         expectEqual('SmaCrossoverInflection', barsOf(data), params);
       }),
-      { numRuns: 400 },
+      { numRuns: 200 },
     );
   });
 
@@ -54,7 +54,7 @@ describe('the vectorised signals', () => {
       fc.property(rows, windows, (data, params) => {
         expectEqual('SmaCrossover', barsOf(data), params);
       }),
-      { numRuns: 400 },
+      { numRuns: 200 },
     );
   });
 

@@ -16,7 +16,7 @@ export interface Refusal {
 }
 
 /** Holds for every input, each within bounded time, and leaves the prototypes of the language alone. */
-export function fuzz<T>(inputs: fc.Arbitrary<T>, holds: (input: T) => void, numRuns = 150): void {
+export function fuzz<T>(inputs: fc.Arbitrary<T>, holds: (input: T) => void, numRuns = 100): void {
   const timed = (input: T) => {
     const startedMs = performance.now();
     holds(input);
@@ -30,7 +30,7 @@ export function fuzz<T>(inputs: fc.Arbitrary<T>, holds: (input: T) => void, numR
 export async function fuzzAsync<T>(
   inputs: fc.Arbitrary<T>,
   holds: (input: T) => Promise<void>,
-  numRuns = 60,
+  numRuns = 40,
 ): Promise<void> {
   const timed = async (input: T) => {
     const startedMs = performance.now();
