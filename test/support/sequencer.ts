@@ -1,4 +1,4 @@
-/** Files in the order that keeps the processor busy to the end: those that mostly wait begin first. */
+/** Files in the order that keeps the processor busy to the end: of those that share processes, those that wait come first. */
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Folders of tests that wait for programs, timers and leases. */
@@ -7,7 +7,11 @@ const WAITING = /\/test\/(e2e|browser|deploy)\//;
 export class WaitingFirst extends BaseSequencer {
   /** A stable sort: among equals the order stays what vitest makes it, the larger file first. */
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const rank = ({ moduleId }: TestSpecification) => (WAITING.test(moduleId) ? 0 : 1);
+    const rank = ({ project, moduleId }: TestSpecification) => {
+      // Between two files that share a process none may come that does not, or the process is ended.
+      if (project.config.isolate) return 0;
+      return WAITING.test(moduleId) ? 1 : 2;
+    };
     return (await super.sort(files)).sort((a, b) => rank(a) - rank(b));
   }
 }
