@@ -66,7 +66,8 @@ export class Leadership {
       if (seen === null) onWait(lease);
       if (seen === null || seen.epoch !== lease.epoch || seen.renewal !== lease.renewal) {
         seen = lease;
-        seenMs = nowMs;
+        // Counted from the answer: the lease may have been renewed while it was awaited.
+        seenMs = this.#clock.monotonicMs();
       }
       await new Promise<void>((resolve) => this.#clock.after(POLL_MS, resolve));
     }

@@ -74,6 +74,44 @@ describe('leadership', () => {
     expect(first.leadership.maySend(1)).toBe(false);
   });
 
+  it('is not taken from a leader that renewed while the other was still waiting for its answer', async () => {
+    const database = new MemoryDatabase();
+    const first = contender(database, 'a');
+    await first.leadership.acquire(
+      () => undefined,
+      () => false,
+    );
+    const second = contender(database, 'b');
+    // Its second look at the lease takes three seconds, in which the leader renews and is then silent.
+    const asked: (() => void)[] = [];
+    const { acquireLease } = second.store;
+    let looks = 0;
+    second.store.acquireLease = async (...args) => {
+      looks += 1;
+      if (looks === 2) await new Promise<void>((answer) => asked.push(answer));
+      return acquireLease.apply(second.store, args);
+    };
+    let isLeader = false;
+    void second.leadership
+      .acquire(
+        () => undefined,
+        () => false,
+      )
+      .then((held) => {
+        isLeader = held;
+      });
+    await settle();
+    await pass(second.clock, 500);
+    await pass(first.clock, 2_000);
+    await pass(second.clock, 3_000);
+    asked.at(0)?.();
+    await settle();
+    await pass(second.clock, LEASE_TTL_MS - 500);
+    expect(isLeader).toBe(false);
+    await pass(second.clock, 1_000);
+    expect(isLeader).toBe(true);
+  });
+
   it('stops sending before the lease ends where the store cannot be reached, and steps down after', async () => {
     const { leadership, clock, store, lost } = contender(new MemoryDatabase(), 'a');
     await leadership.acquire(

@@ -36,6 +36,11 @@ const ONCE_BROKEN: readonly [seed: number, faults: readonly Fault[], what: strin
     ['thinBook'],
     'a countdown was asked for beside the request that turned the last one off, which came after it',
   ],
+  [
+    2568,
+    FAULT_KINDS,
+    'who waits for the lease counted its time from before it asked: renewed meanwhile, it was taken too early',
+  ],
   [1, ['transferUntold'], 'a withdrawal whose message was lost was taken for a loss'],
 ];
 
