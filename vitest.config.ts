@@ -20,7 +20,7 @@ export default defineConfig({
     hookTimeout: 60_000,
     pool: 'forks',
     // More than there are cores: many a test waits for a lease, a timer, a program that starts.
-    maxWorkers: 6,
+    maxWorkers: 4,
     sequence: { sequencer: WaitingFirst },
     // Node runs the source as it stands, as it does in production, and nothing is mocked by module.
     experimental: { viteModuleRunner: false, nodeLoader: false },
