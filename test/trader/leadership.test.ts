@@ -20,6 +20,13 @@ function contender(database: MemoryDatabase, owner: string, clock = new ManualCl
   return { clock, store, leadership, lost };
 }
 
+/** Waits for the lease without a word, for as long as it takes. */
+const acquired = (leadership: Leadership) =>
+  leadership.acquire(
+    () => undefined,
+    () => false,
+  );
+
 async function pass(clock: ManualClock, ms: number, stepMs = 500): Promise<void> {
   for (let left = ms; left > 0; left -= stepMs) {
     clock.advance(Math.min(stepMs, left));
@@ -30,12 +37,7 @@ async function pass(clock: ManualClock, ms: number, stepMs = 500): Promise<void>
 describe('leadership', () => {
   it('is taken at once where nobody leads, and lets orders go while the lease is long enough', async () => {
     const { leadership, clock } = contender(new MemoryDatabase(), 'a');
-    expect(
-      await leadership.acquire(
-        () => undefined,
-        () => false,
-      ),
-    ).toBe(true);
+    expect(await acquired(leadership)).toBe(true);
     expect(leadership.maySend(2_000)).toBe(true);
     clock.advance(1_000);
     expect(leadership.maySend(LEASE_TTL_MS - 2_000)).toBe(false);
@@ -44,10 +46,7 @@ describe('leadership', () => {
   it('is not taken from a leader that renews, and is once it has been silent for a full TTL', async () => {
     const database = new MemoryDatabase();
     const first = contender(database, 'a');
-    await first.leadership.acquire(
-      () => undefined,
-      () => false,
-    );
+    await acquired(first.leadership);
     const second = contender(database, 'b');
     const waited: string[] = [];
     let isLeader = false;
@@ -77,10 +76,7 @@ describe('leadership', () => {
   it('is not taken from a leader that renewed while the other was still waiting for its answer', async () => {
     const database = new MemoryDatabase();
     const first = contender(database, 'a');
-    await first.leadership.acquire(
-      () => undefined,
-      () => false,
-    );
+    await acquired(first.leadership);
     const second = contender(database, 'b');
     // Its second look at the lease takes three seconds, in which the leader renews and is then silent.
     const asked: (() => void)[] = [];
@@ -92,14 +88,9 @@ describe('leadership', () => {
       return acquireLease.apply(second.store, args);
     };
     let isLeader = false;
-    void second.leadership
-      .acquire(
-        () => undefined,
-        () => false,
-      )
-      .then((held) => {
-        isLeader = held;
-      });
+    void acquired(second.leadership).then((held) => {
+      isLeader = held;
+    });
     await settle();
     await pass(second.clock, 500);
     await pass(first.clock, 2_000);
@@ -114,10 +105,7 @@ describe('leadership', () => {
 
   it('stops sending before the lease ends where the store cannot be reached, and steps down after', async () => {
     const { leadership, clock, store, lost } = contender(new MemoryDatabase(), 'a');
-    await leadership.acquire(
-      () => undefined,
-      () => false,
-    );
+    await acquired(leadership);
     (store as { renewLease: Store['renewLease'] }).renewLease = () =>
       Promise.reject(new StoreUnavailableError('down'));
     await pass(clock, 6_000);
@@ -130,19 +118,11 @@ describe('leadership', () => {
   it('given back is free at once, with its epoch kept', async () => {
     const database = new MemoryDatabase();
     const first = contender(database, 'a');
-    await first.leadership.acquire(
-      () => undefined,
-      () => false,
-    );
+    await acquired(first.leadership);
     const { epoch } = first.leadership;
     await first.leadership.release();
     const second = contender(database, 'b');
-    expect(
-      await second.leadership.acquire(
-        () => undefined,
-        () => false,
-      ),
-    ).toBe(true);
+    expect(await acquired(second.leadership)).toBe(true);
     expect(second.leadership.epoch).toBe(epoch + 1);
   });
 });
