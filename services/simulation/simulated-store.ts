@@ -40,7 +40,7 @@ const STORE_CALLS: Calls<Store> = {
 };
 
 const CONTROL_CALLS: Calls<ControlStore> = {
-  reads: new Set<keyof ControlStore>(['note', 'newest']),
+  reads: new Set<keyof ControlStore>(['note', 'newest', 'isClaimed']),
   frequent: new Set(),
 };
 

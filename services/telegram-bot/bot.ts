@@ -220,10 +220,15 @@ class UpdateHandler {
     // A message's date is cut to the second.
     const dateMs = (ctx.message.date + 1) * 1_000;
     const givenMs = isTimeMs(dateMs) ? dateMs : this.#parts.now();
+    const answerId = `telegram-halt-answer:${update}`;
     let record: TradingStateRecord | null;
     try {
       const isRepeat = !(await this.#isFirst(ctx));
-      record = await halt(this.#parts, { by: by(ctx.from?.id ?? 0), givenMs, isRepeat });
+      // Carried out and answered: whatever has become of the state since, this halt is over.
+      const isDone = isRepeat && unreadable === null && (await control.isClaimed(answerId));
+      record = isDone
+        ? null
+        : await halt(this.#parts, { by: by(ctx.from?.id ?? 0), givenMs, isRepeat });
     } catch (error) {
       await this.#answer(ctx, {
         text: 'NOT HALTED as far as is known: the store cannot be reached. It is tried again; look at /status.',
@@ -237,7 +242,7 @@ class UpdateHandler {
         text: `A halt is written (version ${record.version}), but ${unreadable}: whether the trader reads it there is not known. It tells by an alert that it is halted; without one, revoke the key at the exchange.`,
       });
     }
-    if (!(await control.claim(`telegram-halt-answer:${update}`, CLAIM_KEPT_MS))) return;
+    if (!(await control.claim(answerId, CLAIM_KEPT_MS))) return;
     await this.#answer(ctx, await haltAnswer(this.#parts, record));
   }
 

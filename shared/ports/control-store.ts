@@ -20,6 +20,8 @@ export interface ControlStore {
    * once. The id is remembered for `keptMs` at least.
    */
   claim(id: string, keptMs: number): Promise<boolean>;
+  /** Whether `claim` was ever answered with true for this id, as long as it is remembered. */
+  isClaimed(id: string): Promise<boolean>;
   saveConfirmation(confirmation: Confirmation): Promise<void>;
   /** Takes it out: the second of two callers gets null. An expired one is given, for the caller to refuse. */
   takeConfirmation(nonce: string): Promise<Confirmation | null>;

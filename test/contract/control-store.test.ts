@@ -61,7 +61,9 @@ describe.each(backends.filter(({ name }) => name !== 'SQLite'))(
         const answers = await raced((mine) => mine.claim('update-81', DAY_MS));
         expect(answers.filter((mayAct) => mayAct)).toHaveLength(1);
         expect(await control.claim('update-81', DAY_MS)).toBe(false);
+        expect(await control.isClaimed('update-82')).toBe(false);
         expect(await control.claim('update-82', DAY_MS)).toBe(true);
+        expect(await control.isClaimed('update-82')).toBe(true);
       });
 
       test('of twenty presses of one button one is given the confirmation', async () => {

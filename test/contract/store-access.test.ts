@@ -76,6 +76,7 @@ const led: Calls<Store, Exclude<keyof Store, keyof typeof operated | 'close'>> =
 
 const controlled: Calls<ControlStore, Exclude<keyof ControlStore, 'close'>> = {
   claim: (control) => control.claim('e', 1),
+  isClaimed: (control) => control.isClaimed('e'),
   saveConfirmation: (control) =>
     control.saveConfirmation({ nonce: 'n', userId: 1, action: 'x', expiresMs: 1 as TimeMs }),
   takeConfirmation: (control) => control.takeConfirmation('n'),

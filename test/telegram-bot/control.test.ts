@@ -85,6 +85,17 @@ describe.skipIf(!hasDynoxide)('control by Telegram', () => {
       expect((await state()).state).toBe('active');
     });
 
+    test('delivered again is over where the trader has tightened its state after a resume', async () => {
+      const update = messageUpdate({ userId: OWNER, text: '/halt', nowMs: START_MS });
+      await rig.post(update);
+      rig.clock.nowMs += 5_000;
+      await set('active');
+      await set('reducing', 'plimsoll');
+      await rig.post(update);
+      expect((await state()).state).toBe('reducing');
+      expect(rig.telegram.texts().filter((text) => text.startsWith('HALTED'))).toHaveLength(1);
+    });
+
     test('delivered again halts where the first delivery died on the way', async () => {
       const update = messageUpdate({ userId: OWNER, text: '/halt', nowMs: START_MS });
       await rig.control.claim(`telegram:${update.update_id}`, 60_000);

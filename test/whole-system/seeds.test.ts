@@ -41,6 +41,11 @@ const ONCE_BROKEN: readonly [seed: number, faults: readonly Fault[], what: strin
     FAULT_KINDS,
     'who waits for the lease counted its time from before it asked: renewed meanwhile, it was taken too early',
   ],
+  [
+    5844,
+    ['pauseAtOrder', 'operatorHalt', 'updateTwice'],
+    'a halt delivered again after a resume halted again, for the trader had tightened its state meanwhile',
+  ],
   [1, ['transferUntold'], 'a withdrawal whose message was lost was taken for a loss'],
 ];
 

@@ -48,6 +48,10 @@ class DynamoDbControlStore implements ControlStore {
     return isOurs;
   }
 
+  async isClaimed(id: string): Promise<boolean> {
+    return (await this.#connection.get(itemKey.claim(id))) !== null;
+  }
+
   async saveConfirmation(confirmation: Confirmation): Promise<void> {
     await this.#connection.put(itemKey.confirmation(confirmation.nonce), {
       ...body(confirmation),

@@ -40,6 +40,10 @@ class MemoryControlStore implements ControlStore {
     return true;
   }
 
+  async isClaimed(id: string): Promise<boolean> {
+    return this.#tables.claims.has(id);
+  }
+
   async saveConfirmation(confirmation: Confirmation): Promise<void> {
     this.#tables.confirmations.set(confirmation.nonce, confirmation);
   }
