@@ -148,6 +148,19 @@ describe('a difference', () => {
       expect(read(made, 6_000, OTHER)).toEqual(undecided(11_000));
     }
   });
+
+  it('counts beside an order that ended half a minute before, though a trade of it was booked without it', () => {
+    const story = (agoMs: number) => {
+      const made = parties();
+      made.orders.add(intentOf('p-1'), ms(START_MS - agoMs));
+      const filled = { ...REPORT, status: 'filled', executedLots: lots(10) } as const;
+      made.orders.applyReport(filled, ms(START_MS - agoMs));
+      read(made, 0, OTHER);
+      return read(made, 5_000, OTHER).kind;
+    };
+    expect(story(30_000)).toBe('undecided');
+    expect(story(30_001)).toBe('different');
+  });
 });
 
 describe('what differs', () => {

@@ -46,6 +46,11 @@ const ONCE_BROKEN: readonly [seed: number, faults: readonly Fault[], what: strin
     ['pauseAtOrder', 'operatorHalt', 'updateTwice'],
     'a halt delivered again after a resume halted again, for the trader had tightened its state meanwhile',
   ],
+  [
+    7362,
+    FAULT_KINDS,
+    'an order whose trade was booked without it kept a difference of the wallet from ever counting',
+  ],
   [1, ['transferUntold'], 'a withdrawal whose message was lost was taken for a loss'],
 ];
 

@@ -1,10 +1,11 @@
 /**
  * Compares our account with the exchange's own word. A difference counts only when it has been seen
- * twice, at least 5 s apart, with no order in flight and no account event between request and answer.
+ * twice, at least 5 s apart, with no order under way and no account event between request and answer.
  */
 import type { Outbox } from '../command.ts';
 import type { AccountSnapshotEvent } from '../event.ts';
 import type { Instrument } from '../instrument.ts';
+import { isTerminal, type OrderRecord } from '../trading/order.ts';
 import { isResting, type OrderStore } from '../trading/order-store.ts';
 import { formatMoney, type TimeMs } from '../units.ts';
 import type { AccountStateStore } from './account-state-store.ts';
@@ -17,11 +18,16 @@ export type Finding =
 
 const CONFIRM_AFTER_MS = 5_000;
 const RETRY_MS = 1_000;
+/**
+ * An order that ended so long before the account was asked for had all its trades listed by then: what its
+ * record still lacks was booked without it, and explains no difference.
+ */
+const LISTED_WITHIN_MS = 30_000;
 
 export class Reconciler {
   #isReading = false;
   #streamEventsAtRequest = 0;
-  #inFlightAtRequest = 0;
+  #unsettledAtRequest: readonly OrderRecord[] = [];
   #streamEvents = 0;
   #difference: { detail: string; sinceMs: TimeMs } | null = null;
 
@@ -39,7 +45,7 @@ export class Reconciler {
     if (this.#isReading) return;
     this.#isReading = true;
     this.#streamEventsAtRequest = this.#streamEvents;
-    this.#inFlightAtRequest = orders.inFlightCount;
+    this.#unsettledAtRequest = orders.unsettled;
     const known = account.isKnown ? account.record : null;
     out.push({
       kind: 'readAccount',
@@ -68,10 +74,12 @@ export class Reconciler {
       this.#difference = null;
       return { kind: 'equal' };
     }
+    const isUnderWay = (order: OrderRecord) =>
+      !isResting(order) && !hasEndedBefore(order, snapshot.requestedMs - LISTED_WITHIN_MS);
     const wasBusy =
       this.#streamEvents !== this.#streamEventsAtRequest ||
-      this.#inFlightAtRequest > 0 ||
-      parties.orders.inFlightCount > 0;
+      this.#unsettledAtRequest.some(isUnderWay) ||
+      parties.orders.unsettled.some(isUnderWay);
     if (wasBusy) {
       this.#difference = null;
       return { kind: 'undecided', retryMs: (snapshot.timeMs + RETRY_MS) as TimeMs };
@@ -84,6 +92,10 @@ export class Reconciler {
     this.#difference = null;
     return { kind: 'different', detail };
   }
+}
+
+function hasEndedBefore({ state, updatedMs }: OrderRecord, timeMs: number): boolean {
+  return isTerminal(state) && updatedMs < timeMs;
 }
 
 function differences(
