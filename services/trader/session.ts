@@ -35,7 +35,7 @@ import { noteStart } from './start-count.ts';
 import { StoreWriter } from './store-writer.ts';
 import { finalSnapshot, type Summary, summarize } from './summary.ts';
 
-export const ENGINE_VERSION = '4';
+export const ENGINE_VERSION = '5';
 
 export interface SessionParts {
   readonly configuration: EffectiveConfiguration;

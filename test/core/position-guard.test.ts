@@ -206,8 +206,13 @@ describe('a stop', () => {
     expect(stateOf(scenario)).toBe('active');
   });
 
-  it('that would trigger at once lets the position go at once', () => {
+  it.each([
+    { isUncompared: false, how: 'at once' },
+    { isUncompared: true, how: 'without waiting for a comparison' },
+  ])('that would trigger at once lets the position go $how', ({ isUncompared }) => {
     const scenario = entered();
+    if (isUncompared) scenario.feed('user', 'down');
+    expect(scenario.engine.gate.holds.has('reconciling')).toBe(isUncompared);
     const stop = lastStop(scenario);
     scenario.recorded(stop);
     const { clientOrderId } = stop.request;

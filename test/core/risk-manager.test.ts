@@ -674,15 +674,15 @@ describe('the trading state and the holds', () => {
     expect(purposes.map((purpose) => ask(purpose, made))).toEqual(expected);
   });
 
-  it.each(['starting', 'reconciling', 'notLeader', 'storeDown', 'journalDown'] as const)(
+  it.each(['starting', 'notLeader', 'storeDown', 'journalDown'] as const)(
     'the hold %s lets nothing out',
     (hold) => {
       expect(purposes.map((purpose) => ask(purpose, gate(hold)))).toEqual(['hold', 'hold', 'hold']);
     },
   );
 
-  it('the hold bookDown lets only a flatten out, to market', () => {
-    const asked = purposes.map((purpose) => ask(purpose, gate('bookDown')));
+  it.each(['bookDown', 'reconciling'] as const)('the hold %s lets only a flatten out', (hold) => {
+    const asked = purposes.map((purpose) => ask(purpose, gate(hold)));
     expect(asked).toEqual(['hold', 'hold', 'approved']);
   });
 

@@ -51,6 +51,11 @@ const ONCE_BROKEN: readonly [seed: number, faults: readonly Fault[], what: strin
     FAULT_KINDS,
     'an order whose trade was booked without it kept a difference of the wallet from ever counting',
   ],
+  [
+    7685,
+    FAULT_KINDS,
+    'with the price beyond its stop a position stayed: its exit waited for a comparison, that for lost orders',
+  ],
   [1, ['transferUntold'], 'a withdrawal whose message was lost was taken for a loss'],
 ];
 

@@ -40,14 +40,15 @@ export type Hold = (typeof BLOCKS_ALL)[number] | (typeof BLOCKS_OPENING)[number]
 const STRICTNESS: Readonly<Record<TradingState, number>> = { active: 0, reducing: 1, halted: 2 };
 
 /**
- * The holds under which nothing of a purpose may be sent; opening waits for all of them to end. An
- * operator's flatten goes to market without a book. A stop needs neither book nor comparison: it asks
- * for no price of the market, and reduces or does nothing.
+ * The holds under which nothing of a purpose may be sent; opening waits for all of them to end. A stop, and
+ * the flatten of an operator, a breach or a lost stop, need neither book nor comparison: they reduce or do
+ * nothing, and without a book a flatten goes to market. A comparison can take minutes where the wallet has
+ * changed and orders are lost.
  */
 const BLOCKING: Readonly<Record<Purpose, ReadonlySet<Hold>>> = {
   open: new Set<Hold>([...BLOCKS_ALL, ...BLOCKS_OPENING]),
   close: new Set<Hold>(BLOCKS_ALL),
-  flatten: without('bookDown'),
+  flatten: without('bookDown', 'reconciling'),
   protect: without('bookDown', 'reconciling'),
 };
 
