@@ -149,12 +149,17 @@ describe('a difference', () => {
     }
   });
 
-  it('counts beside an order that ended half a minute before, though a trade of it was booked without it', () => {
+  it.each([
+    ['ended, though a trade of it was booked without it', 'filled'],
+    ['was given up for lost', 'presumedAbsent'],
+  ] as const)('counts beside an order that half a minute before %s', (_, state) => {
     const story = (agoMs: number) => {
       const made = parties();
-      made.orders.add(intentOf('p-1'), ms(START_MS - agoMs));
+      const nowMs = ms(START_MS - agoMs);
+      made.orders.add(intentOf('p-1'), nowMs);
       const filled = { ...REPORT, status: 'filled', executedLots: lots(10) } as const;
-      made.orders.applyReport(filled, ms(START_MS - agoMs));
+      if (state === 'filled') made.orders.applyReport(filled, nowMs);
+      else made.orders.advance('p-1', state, { nowMs });
       read(made, 0, OTHER);
       return read(made, 5_000, OTHER).kind;
     };

@@ -19,8 +19,8 @@ export type Finding =
 const CONFIRM_AFTER_MS = 5_000;
 const RETRY_MS = 1_000;
 /**
- * An order that ended so long before the account was asked for had all its trades listed by then: what its
- * record still lacks was booked without it, and explains no difference.
+ * An order that ended, or was given up for lost, so long before the account was asked for had all its trades
+ * listed by then: what its record still lacks was booked without it, and explains no difference.
  */
 const LISTED_WITHIN_MS = 30_000;
 
@@ -75,7 +75,7 @@ export class Reconciler {
       return { kind: 'equal' };
     }
     const isUnderWay = (order: OrderRecord) =>
-      !isResting(order) && !hasEndedBefore(order, snapshot.requestedMs - LISTED_WITHIN_MS);
+      !isResting(order) && !wasOverBefore(order, snapshot.requestedMs - LISTED_WITHIN_MS);
     const wasBusy =
       this.#streamEvents !== this.#streamEventsAtRequest ||
       this.#unsettledAtRequest.some(isUnderWay) ||
@@ -94,8 +94,8 @@ export class Reconciler {
   }
 }
 
-function hasEndedBefore({ state, updatedMs }: OrderRecord, timeMs: number): boolean {
-  return isTerminal(state) && updatedMs < timeMs;
+function wasOverBefore({ state, updatedMs }: OrderRecord, timeMs: number): boolean {
+  return (isTerminal(state) || state === 'presumedAbsent') && updatedMs < timeMs;
 }
 
 function differences(
