@@ -3,14 +3,15 @@ import { defineConfig } from 'vitest/config';
 import { WaitingFirst } from './test/support/sequencer.ts';
 
 /**
- * Folders whose files have a process of their own: a Lambda's handler keeps what it opened for its next
- * event, and an exchange simulator at unlimited speed is several times slower in a process that has run
- * much else. The files of every other folder share processes, and with them what they import: they leave
- * the process as they found it, its working directory, environment and exit code too.
+ * Files with a process of their own: a Lambda's handler keeps what it opened for its next event, and an exchange
+ * simulator at unlimited speed is several times slower in a process that has run much else. All others share
+ * processes, and with them what they import: they leave the process as they found it, its working directory,
+ * environment and exit code too.
  */
-const ALONE = ['exchange-simulator', 'faults', 'margin-alert', 'reconciler', 'whole-system'].map(
-  (folder) => `test/${folder}/**/*.test.ts`,
-);
+const ALONE = [
+  ...['margin-alert/handler', 'reconciler/handler', 'reconciler/paper'],
+  ...['exchange-simulator/barrier', 'faults/*', 'whole-system/seeds'],
+].map((file) => `test/${file}.test.ts`);
 
 export default defineConfig({
   test: {

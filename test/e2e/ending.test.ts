@@ -50,7 +50,7 @@ const crashed = (line: string) => /^\s+at |Error:|uncaught/i.test(line);
 
 describe('a trader with a position', () => {
   it.each(['SIGTERM', 'SIGINT'] as const)('leaves it open on %s, and says so', async (signal) => {
-    const exchange = await exchangeAt('--speed', '8');
+    const exchange = await exchangeAt('--speed', '4');
     const trader = startTrader(exchange.url, signal);
     await trader.line(says('fill'));
     expect(await trader.end(signal), trader.lines.slice(-10).join('\n')).toBe(0);
@@ -63,7 +63,7 @@ describe('a trader with a position', () => {
   });
 
   it('closes it before it ends with --flatten-on-exit', async () => {
-    const exchange = await exchangeAt('--speed', '8');
+    const exchange = await exchangeAt('--speed', '4');
     const trader = startTrader(exchange.url, 'flat', '--flatten-on-exit');
     await trader.line(says('fill'));
     expect(await trader.end(), trader.lines.slice(-10).join('\n')).toBe(0);
@@ -76,7 +76,7 @@ describe('a trader with a position', () => {
 
 describe('a trader whose exchange is killed', () => {
   it('says so and ends with an error where time was shared', async () => {
-    const exchange = await exchangeAt('--speed', '8');
+    const exchange = await exchangeAt('--speed', '4');
     const trader = startTrader(exchange.url, 'shared');
     await trader.line(says('fill'));
     await exchange.program.end('SIGKILL');

@@ -26,7 +26,7 @@ let url: string;
 
 beforeAll(async () => {
   exchange = startPlimsoll(
-    ['exchange', '--port', '0', '--speed', '10', '--account', `${KEY}:${SECRET}:10000`],
+    ['exchange', '--port', '0', '--speed', '4', '--account', `${KEY}:${SECRET}:10000`],
     directory,
   );
   const line = await exchange.line((text) => text.includes('http://'));

@@ -1,6 +1,6 @@
 /**
  * Goal: of two traders on one store only one trades; the other waits, and takes over when the first is
- * gone, finding its position. Method: exchange and two traders as programs at eight times real time, on
+ * gone, finding its position. Method: exchange and two traders as programs at five times real time, on
  * SQLite and on a DynamoDB engine; the first is killed outright.
  */
 import { join } from 'node:path';
@@ -31,7 +31,7 @@ afterAll(async () => {
 });
 
 async function ownExchange(): Promise<RunningExchange> {
-  const exchange = await startExchange(['--speed', '8'], folder);
+  const exchange = await startExchange(['--speed', '5'], folder);
   programs.push(exchange.program);
   return exchange;
 }

@@ -45,11 +45,19 @@ export type Resource = {
 
 export type Templates = Readonly<Record<keyof PlimsollApp['stacks'], Template>>;
 
-export function templatesOf({ stacks }: PlimsollApp): Templates {
-  const entries = Object.entries(stacks) as [keyof Templates, Stack][];
-  return Object.fromEntries(
+const made = new Map<string, Templates>();
+
+/** The templates that these settings come to, made once. */
+export function templatesOf(context: Context): Templates {
+  const key = JSON.stringify(Object.entries(context).sort());
+  const known = made.get(key);
+  if (known) return known;
+  const entries = Object.entries(build({ context }).stacks) as [keyof Templates, Stack][];
+  const templates = Object.fromEntries(
     entries.map(([name, stack]) => [name, Template.fromStack(stack)]),
   ) as Templates;
+  made.set(key, templates);
+  return templates;
 }
 
 /** All resources of all stacks, or of those given. */

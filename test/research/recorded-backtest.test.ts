@@ -74,27 +74,32 @@ async function byProgram(args: readonly string[], directory = folder): Promise<s
   return text;
 }
 
-/** A session of the trader on the same recording: its summary, and its fills in the backtest's words. */
+const storeOf = (name: string) => ['--store', `sqlite:${join(folder, `${name}.sqlite`)}`];
+
+/** A session of the trader on the same recording; its summary. */
 async function traded(name: string, data: readonly string[], ...args: readonly string[]) {
-  const store = ['--store', `sqlite:${join(folder, `${name}.sqlite`)}`];
   const { code } = await finished(
     [
       ...['trade', ...data.flatMap((file) => ['--replay', file]), '--speed', 'max', ...args],
-      ...[...store, '--summary', join(folder, `${name}-summary.json`)],
+      ...[...storeOf(name), '--summary', join(folder, `${name}-summary.json`)],
     ],
     folder,
   );
   expect(code).toBe(0);
-  const { lines } = await finished(['export', 'fills', ...store], folder);
-  const fills = rowsOf(lines.filter((line) => line.includes(',')).join('\n')).map((fill) => ({
+  return summaryFile(join(folder, `${name}-summary.json`));
+}
+
+/** The fills of a session in the backtest's words. */
+async function fillsOf(name: string): Promise<Row[]> {
+  const csv = await ran(['export', 'fills', ...storeOf(name)], folder);
+  return rowsOf(csv).map((fill) => ({
     time: String(Date.parse(fill.time ?? '')),
-    side: fill.side,
+    side: fill.side ?? '',
     quantity: (Number(fill.lots) / 1_000).toFixed(3),
     price: (Number(fill.priceTicks) / 10).toFixed(2),
-    fee: fill.feeUsdt,
-    realised: fill.realizedPnlUsdt,
+    fee: fill.feeUsdt ?? '',
+    realised: fill.realizedPnlUsdt ?? '',
   }));
-  return { summary: summaryFile(join(folder, `${name}-summary.json`)), fills };
 }
 
 const shared = ({ time, side, quantity, price, fee, realised }: Row) => ({
@@ -102,12 +107,11 @@ const shared = ({ time, side, quantity, price, fee, realised }: Row) => ({
 });
 
 async function expectSame(name: string, data: readonly string[], ...args: readonly string[]) {
-  const [session, { result, signals, fills }] = await Promise.all([
+  const [summary, { result, signals, fills }] = await Promise.all([
     traded(name, data, ...args),
     backtested({ name, data }, ...args, ...AS_TRADED),
   ]);
-  expect(session.fills).toEqual(fills.map(shared));
-  const { summary } = session;
+  expect(await fillsOf(name)).toEqual(fills.map(shared));
   expect(summary.signals).toBe(signals.length);
   expect(summary.candles).toBe(result.bars);
   expect(fills.at(-1)?.wallet).toBe(summary.walletBalance);

@@ -1,8 +1,8 @@
 /** Files in the order that keeps the processor busy to the end: of those that share processes, those that wait come first. */
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** Folders of tests that wait for programs, timers and leases. */
-const WAITING = /\/test\/(e2e|browser|deploy)\//;
+/** Tests that wait for programs, timers and leases. */
+const WAITING = /\/test\/(e2e|browser|deploy|reconciler\/active-trader)/;
 
 export class WaitingFirst extends BaseSequencer {
   /** A stable sort: among equals the order stays what vitest makes it, the larger file first. */

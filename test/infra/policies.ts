@@ -62,9 +62,7 @@ interface Statement {
 let templates: Templates;
 let called: Map<BundleName, Set<string>>;
 beforeAll(async () => {
-  templates = templatesOf(
-    build({ context: { mode: 'live', egress: 'fck-nat', emergencyFlatten: 'true' } }),
-  );
+  templates = templatesOf({ mode: 'live', egress: 'fck-nat', emergencyFlatten: 'true' });
   called = new Map(
     await Promise.all(PROGRAMS.map(async (name) => [name, await commandsOf(name)] as const)),
   );
@@ -218,7 +216,7 @@ describe('the trader', () => {
       /TradingKey/.test(JSON.stringify(statementsOf(name))),
     );
     expect(readers).toEqual(LEADERS);
-    const without = templatesOf(build({ context: { mode: 'live', egress: 'fck-nat' } }));
+    const without = templatesOf({ mode: 'live', egress: 'fck-nat' });
     const holders = resourcesOf(...Object.values(without)).filter(
       ([, { Type, Properties }]) =>
         Type === 'AWS::IAM::Policy' && /TradingKey/.test(JSON.stringify(Properties)),

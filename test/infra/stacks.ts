@@ -31,18 +31,12 @@ let natGateway: Templates;
 let chosen: Templates;
 let emergency: Templates;
 beforeAll(() => {
-  paper = templatesOf(build({ context: { alertEmail: 'someone@example.com' } }));
-  fckNat = templatesOf(build({ context: { mode: 'live', egress: 'fck-nat' } }));
-  natGateway = templatesOf(
-    build({ context: { mode: 'live', egress: 'nat-gateway', deployment: 'b' } }),
-  );
+  paper = templatesOf({ alertEmail: 'someone@example.com' });
+  fckNat = templatesOf({ mode: 'live', egress: 'fck-nat' });
+  natGateway = templatesOf({ mode: 'live', egress: 'nat-gateway', deployment: 'b' });
   const fckNatAmi = 'ami-0123456789abcdef0';
-  chosen = templatesOf(
-    build({ context: { mode: 'demo', egress: 'fck-nat', fckNatAmi, webhookConcurrency: 0 } }),
-  );
-  emergency = templatesOf(
-    build({ context: { mode: 'live', egress: 'fck-nat', emergencyFlatten: 'true' } }),
-  );
+  chosen = templatesOf({ mode: 'demo', egress: 'fck-nat', fckNatAmi, webhookConcurrency: 0 });
+  emergency = templatesOf({ mode: 'live', egress: 'fck-nat', emergencyFlatten: 'true' });
 });
 const all = (templates: Templates): Template[] => Object.values(templates);
 const everywhere = () => [paper, fckNat, natGateway];
@@ -265,9 +259,7 @@ describe('the Lambdas', () => {
   });
 
   it('count one more where the owner has turned the emergency function on, behind the static address', () => {
-    const demo = templatesOf(
-      build({ context: { mode: 'demo', emergencyFlatten: 'true', webhookConcurrency: 0 } }),
-    );
+    const demo = templatesOf({ mode: 'demo', emergencyFlatten: 'true', webhookConcurrency: 0 });
     const functionOf = (templates: Templates) =>
       lambdas(templates).find(({ Properties }) => /^Closes/.test(String(Properties.Description)))
         ?.Properties;
