@@ -51,8 +51,10 @@ function missing({ name, words }: { name: string; words: readonly string[] }): s
   if (sort === 'fault') return FAULT_KINDS.some((known) => known === kind) ? null : name;
   if (sort === 'seed') return SEED_KINDS.some((known) => known === kind) ? null : name;
   if (sort === 'check') return checks.includes(`'${kind}'`) ? null : name;
-  const file = join(here, `${name}.test.ts`);
-  if (!existsSync(file)) return `${name}: no such test`;
+  const file = [`${name}.test.ts`, `${name}.ts`]
+    .map((end) => join(here, end))
+    .find((path) => existsSync(path));
+  if (file === undefined) return `${name}: no such test`;
   if (words.length === 0) return `${name}: which of its tests?`;
   const text = readFileSync(file, 'utf8');
   const lost = words.filter((part) => !text.includes(part));
