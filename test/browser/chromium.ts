@@ -13,12 +13,21 @@ export function tellIfMissing(): void {
   );
 }
 
-export function launch(): Promise<Browser> {
-  return chromium.launch({
+let started: Promise<Browser> | null = null;
+
+/** The browser of this process, started when it is first asked for. */
+export function browserOfTests(): Promise<Browser> {
+  started ??= chromium.launch({
     executablePath: CHROMIUM,
     args: [
       ...['--no-sandbox', '--headless', '--disable-gpu', '--no-first-run', '--disable-sync'],
       ...['--disable-background-networking', '--disable-component-update'],
     ],
   });
+  return started;
+}
+
+export async function closeBrowser(): Promise<void> {
+  await (await started)?.close();
+  started = null;
 }

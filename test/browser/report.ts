@@ -5,18 +5,16 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { renderReport } from '../../research/report/render-report.ts';
 import { reportRunOf } from '../research/report-support.ts';
 import { walk } from '../research/vectorized-support.ts';
 import { storyFolder } from '../support/sessions.ts';
-import { isChromiumThere, launch, tellIfMissing } from './chromium.ts';
+import { browserOfTests, isChromiumThere } from './chromium.ts';
 import { LOOKS, type OpenedPage, openedPage, type Size } from './opened-page.ts';
 
 const DAYS = 100;
 const HOUR = 3_600_000;
-
-tellIfMissing();
 
 describe.skipIf(!isChromiumThere)('the report in a browser', () => {
   const folder = storyFolder('report-page');
@@ -30,9 +28,8 @@ describe.skipIf(!isChromiumThere)('the report in a browser', () => {
       startMs: 1_690_000_000_000 - 800_000,
     });
     writeFileSync(join(folder, 'report.html'), renderReport(report));
-    browser = await launch();
+    browser = await browserOfTests();
   });
-  afterAll(() => browser?.close());
 
   const pages = new Map<Size, OpenedPage>();
 

@@ -5,11 +5,11 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { walk } from '../research/vectorized-support.ts';
 import { ran } from '../support/command-line.ts';
 import { storyFolder } from '../support/sessions.ts';
-import { isChromiumThere, launch, tellIfMissing } from './chromium.ts';
+import { browserOfTests, isChromiumThere } from './chromium.ts';
 import { LOOKS, type OpenedPage, openedPage } from './opened-page.ts';
 
 const HOUR = 3_600_000;
@@ -23,8 +23,6 @@ interface Result {
   }[];
 }
 
-tellIfMissing();
-
 describe.skipIf(!isChromiumThere)('the report of a sweep in a browser', () => {
   const folder = storyFolder('sweep-page');
   let browser: Browser;
@@ -36,9 +34,8 @@ describe.skipIf(!isChromiumThere)('the report of a sweep in a browser', () => {
     });
     const file = join(folder, 'BTCUSDT.csv');
     writeFileSync(file, `open_time,open,high,low,close,volume\n${rows.join('\n')}\n`);
-    browser = await launch();
+    browser = await browserOfTests();
   });
-  afterAll(() => browser?.close());
 
   /** Sweeps with `args`; the page's path and the result. */
   async function swept(name: string, args: readonly string[]) {

@@ -10,7 +10,7 @@ import { gzipSync } from 'node:zlib';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { walk } from '../research/vectorized-support.ts';
-import { launch } from './chromium.ts';
+import { browserOfTests } from './chromium.ts';
 import {
   type BuiltNotebooks,
   buildNotebooks,
@@ -41,11 +41,11 @@ describe.skipIf(missing !== null)(`the notebooks${missing ? ` (${missing})` : ''
   beforeAll(async () => {
     built = buildNotebooks({ [PLANTED]: ASKS_OUTSIDE });
     ({ server, origin } = await serve(built));
-    browser = await launch();
+    browser = await browserOfTests();
   }, 120_000);
 
   afterAll(async () => {
-    await browser?.close();
+    for (const context of browser?.contexts() ?? []) await context.close();
     server?.close();
     if (built) rmSync(built.folder, { recursive: true, force: true });
   });

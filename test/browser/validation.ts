@@ -5,26 +5,23 @@
 import { writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { validationPage } from '../../research/validation/page.ts';
 import { walk } from '../research/vectorized-support.ts';
 import { ran } from '../support/command-line.ts';
 import { storyFolder } from '../support/sessions.ts';
-import { isChromiumThere, launch, tellIfMissing } from './chromium.ts';
+import { browserOfTests, isChromiumThere } from './chromium.ts';
 import { LOOKS, openedPage } from './opened-page.ts';
 
 const MINUTE = 60_000;
-
-tellIfMissing();
 
 describe.skipIf(!isChromiumThere)('the page of a validation in a browser', () => {
   const folder = storyFolder('validation-page');
   let browser: Browser;
 
   beforeAll(async () => {
-    browser = await launch();
+    browser = await browserOfTests();
   });
-  afterAll(() => browser?.close());
 
   /** The page in every look: whole, with the verdict and the cells of its table of checks. */
   async function looked(file: string, verdict: string): Promise<string[][]> {
