@@ -92,10 +92,13 @@ describe.skipIf(!hasDynoxide)('the trader as it is deployed, steered by Telegram
     return trader.line((line) => trader.lines.lastIndexOf(line) >= seen && matches(line));
   }
 
+  /** The newest answer of a kind: the trader's alerts come between. */
+  const answer = (kind: RegExp) => telegram.calls.findLast(({ text }) => kind.test(text));
+
   test('answers what the trader holds', async () => {
     expect(await say('/positions')).toBe(200);
     const position = await exchange.judge.position();
-    expect(telegram.texts().at(-1)).toMatch(
+    expect(answer(/No position|^(Long|Short) /)?.text).toMatch(
       Number(position) === 0 ? /No position/ : /^(Long|Short) BTCUSDT/,
     );
   });
@@ -104,7 +107,7 @@ describe.skipIf(!hasDynoxide)('the trader as it is deployed, steered by Telegram
     const told = next(says('state', 'trading is halted'));
     expect(await say('/halt')).toBe(200);
     const committedMs = Date.now();
-    expect(telegram.texts().at(-1)).toMatch(/^HALTED, committed at /);
+    expect(answer(/^HALTED/)?.text).toMatch(/^HALTED, committed at /);
     expect((await store.tradingState()).state).toBe('halted');
     await told;
     expect(Date.now() - committedMs).toBeLessThan(ACT_WITHIN_MS);
@@ -116,8 +119,8 @@ describe.skipIf(!hasDynoxide)('the trader as it is deployed, steered by Telegram
   test('is flat after /flatten and its button, at the exchange as in the store', async () => {
     expect(Number(await exchange.judge.position())).not.toBe(0);
     expect(await say('/flatten')).toBe(200);
-    const question = telegram.calls.at(-1);
-    expect(question?.text).toContain('Halt and close it at market?');
+    const question = answer(/Halt and close it at market\?/);
+    expect(question).toBeDefined();
     const done = next(says('state', 'is done: no position'));
     const pressedMs = Date.now();
     expect(
