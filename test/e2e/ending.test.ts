@@ -121,6 +121,7 @@ describe('a trader whose store is locked by another program', () => {
     await trader.line((line) => /store is up/.test(line));
     expect(await exchange.judge.orders()).toHaveLength(before.length);
     expect(await trader.end('SIGINT'), trader.lines.slice(-12).join('\n')).toBe(0);
+    expect(trader.lines.some((line) => line.includes('stays open'))).toBe(true);
     expect(summaryFile(join(folder, 'locked.json'))).toMatchObject({ reconciled: true });
   });
 });

@@ -12,7 +12,7 @@ import { type Rig, startRig } from './rig.ts';
 const ORDERS = 4;
 /** Longer than the client waits for an answer, an order for its turn, and any spell lasts. */
 const AFTERMATH_MS = 20_000;
-/** Where the answer, or what stands for it, comes at once, what comes of it does too. */
+/** Where the answer, or what stands for it, comes at once, so does what comes of it; all are looked at again after. */
 const AT_ONCE: ReadonlySet<RestKind> = new Set([
   ...(['reset', 'truncated', 'unknown', 'unavailable', 'overloaded', 'internal'] as const),
 ]);
@@ -45,6 +45,7 @@ describe('an order that meets', () => {
   it.each(OUTCOMES)('%s is claimed to be no more than known', async (kind, claims, isThere) => {
     const rig = await startRig();
     const seen = new Set<string>();
+    const counts = new Map<string, number>();
     for (let i = 0; i < ORDERS; i++) {
       const intent = rig.order('resting');
       const { clientOrderId } = intent.request;
@@ -56,6 +57,7 @@ describe('an order that meets', () => {
       await rig.wait(AT_ONCE.has(kind) ? AT_ONCE_MS : AFTERMATH_MS);
 
       const held = await ordersOf(rig, clientOrderId);
+      counts.set(clientOrderId, held.length);
       expect(held.length).toBeLessThanOrEqual(1);
       if (claimed === 'placed') expect(held).toHaveLength(1);
       if (claimed === 'rejected' || claimed === 'rateLimited') expect(held).toHaveLength(0);
@@ -63,6 +65,9 @@ describe('an order that meets', () => {
       const found = await rig.client.queryOrder(clientOrderId, 'regular');
       expect(found?.clientOrderId).toBe(held[0]?.clientOrderId);
     }
+    // Nothing was sent again later, nor came to be there otherwise.
+    await rig.wait(AFTERMATH_MS);
+    for (const [id, count] of counts) expect(await ordersOf(rig, id)).toHaveLength(count);
     expect(rig.faults.counts).toEqual({ [kind]: ORDERS });
     expect([...seen].sort()).toEqual([...claims].sort());
   });

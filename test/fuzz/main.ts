@@ -1,5 +1,5 @@
 /**
- * `npm run fuzz`: the fuzz tests, over a hundred times as long and with a seed of their own, which is printed. A
+ * `npm run fuzz`: the fuzz tests, fifty times as long and with a seed of their own, which is printed. A
  * failure names the seed: `PLIMSOLL_TEST_SEED=<seed> npm run fuzz` repeats the run.
  */
 import { spawnSync } from 'node:child_process';

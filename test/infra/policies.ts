@@ -1,7 +1,7 @@
 /**
  * Goal: each program may do what its code calls, and nothing else; no Lambda can write an order or read the
- * trading key but the emergency function, which nobody but the bot may invoke. Method: the commands of AWS's SDK that are reachable from a program's entry, by following its
- * imports, against the statements of its role.
+ * trading key but the emergency function, which nobody but the bot may invoke. Method: the commands of AWS's
+ * SDK that are reachable from a program's entry, by following its imports, against the statements of its role.
  */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
