@@ -3,6 +3,8 @@
  * ready message; everything else goes over its protocol.
  */
 import { fork } from 'node:child_process';
+import { createHttpFetch } from '../../shared/adapters/ccxt/http-fetch.ts';
+import { SystemClock } from '../../shared/adapters/clock/system-clock.ts';
 
 export interface SimulatorProcess {
   readonly url: string;
@@ -20,6 +22,19 @@ export interface SimulatorProcessOptions {
 /** The simulator could not start; the message is its own last line. */
 export class SimulatorError extends Error {
   override readonly name = 'SimulatorError';
+}
+
+const ANSWER_TIMEOUT_MS = 10_000;
+
+/** Whether the exchange simulator at `url` has a clock to share. Rejects where nobody answers there. */
+export async function sharesClock(url: string): Promise<boolean> {
+  const http = createHttpFetch({ clock: new SystemClock(), timeoutMs: ANSWER_TIMEOUT_MS });
+  try {
+    const answer = await http.fetch(url, { method: 'GET' });
+    return (JSON.parse(await answer.text()) as { clock?: string }).clock === 'virtual';
+  } finally {
+    http.close();
+  }
 }
 
 /** Starts it and waits until it listens. Rejects with SimulatorError where it ends before. */

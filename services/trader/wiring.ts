@@ -31,7 +31,7 @@ import { createPaperExchange } from './paper-exchange.ts';
 import { consoleNotifier, type Presenter } from './presenter.ts';
 import { discardRun, rememberSession, type SessionFiles, sessionFiles } from './run-directory.ts';
 import { type SessionParts, TradingSession } from './session.ts';
-import { startSimulatorProcess } from './simulator-process.ts';
+import { sharesClock, startSimulatorProcess } from './simulator-process.ts';
 
 /** What a deployed session has beside the rest. */
 export interface SessionExtras {
@@ -199,16 +199,14 @@ async function simulated(
 
 /** Joins the simulator's clock where it has one to share. Throws ConfigurationError where nobody answers. */
 async function simulatedClock(url: string): Promise<Clock> {
-  let about: { clock?: string };
   try {
-    about = (await (await fetch(url)).json()) as { clock?: string };
+    if (!(await sharesClock(url))) return new SystemClock();
   } catch (error) {
-    const { cause, message } = error as Error & { cause?: Error };
     throw new ConfigurationError(
-      `exchange: no exchange simulator answers at ${url} (${cause?.message ?? message}); start one with "plimsoll exchange --port N"`,
+      `exchange: no exchange simulator answers at ${url} (${(error as Error).message}); start one with "plimsoll exchange --port N"`,
     );
   }
-  return about.clock === 'virtual' ? VirtualClock.join(url, 'trader') : new SystemClock();
+  return VirtualClock.join(url, 'trader');
 }
 
 function simulatorArguments(

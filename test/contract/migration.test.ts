@@ -17,6 +17,7 @@ import { openDynamoDbStore } from '../../shared/adapters/dynamodb/store.ts';
 import { createTable } from '../../shared/adapters/dynamodb/table.ts';
 import { traderId } from '../../shared/adapters/memory/store-rules.ts';
 import { type Store, type StoreKey, StoreUnavailableError } from '../../shared/ports/store.ts';
+import { refusal } from '../support/command-line.ts';
 import {
   type Dynoxide,
   hasDynoxide,
@@ -307,9 +308,11 @@ describe.skipIf(!hasDynoxide)('migrating a table of schema 1', () => {
       ...['--account', 'cli'],
     ];
     const status = ['status', ...command.slice(1)];
-    expect(await finished(status, folder)).toMatchObject({
-      code: 1,
-      text: expect.stringMatching(/^plimsoll: the table has store schema 1.*"plimsoll migrate"$/),
+    expect(await refusal(status, folder)).toMatchObject({
+      status: 1,
+      stderr: expect.stringMatching(
+        /^plimsoll: the table has store schema 1.*"plimsoll migrate"\n$/,
+      ),
     });
     const moved = await finished(command, folder);
     expect(moved.text).toMatch(/^plimsoll: schema 1, is now 2\n(.+\n)*\s*FILL to trader: 90$/m);
@@ -319,9 +322,9 @@ describe.skipIf(!hasDynoxide)('migrating a table of schema 1', () => {
 
   test('a table of a newer version is refused, by name of the version', async () => {
     await write([['SCHEMA', { schemaVersion: { N: '9' } }]], `trader#${traderId(key)}`);
-    const refusal = /store schema 9, this version reads 2; use the version of Plimsoll/;
-    await expect(run()).rejects.toThrow(refusal);
+    const newer = /store schema 9, this version reads 2; use the version of Plimsoll/;
+    await expect(run()).rejects.toThrow(newer);
     await expect(run()).rejects.toBeInstanceOf(StoreUnavailableError);
-    await expect(withStore(content)).rejects.toThrow(refusal);
+    await expect(withStore(content)).rejects.toThrow(newer);
   });
 });

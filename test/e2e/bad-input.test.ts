@@ -29,8 +29,6 @@ interface Case {
   readonly what: string;
   readonly args: () => readonly string[] | Promise<readonly string[]>;
   readonly environment?: Readonly<Record<string, string>>;
-  /** The program itself is asked: what a session says once its parts are running. */
-  readonly isProgram?: true;
   readonly code: number;
   readonly says: readonly string[];
 }
@@ -38,7 +36,6 @@ interface Case {
 const CASES: readonly Case[] = [
   {
     what: 'a damaged recording, with its line',
-    isProgram: true,
     args: () => ['--replay', write('damaged.gz', DAMAGED)],
     code: 1,
     says: ['damaged.gz', 'line 2'],
@@ -84,14 +81,12 @@ const CASES: readonly Case[] = [
   { what: 'a size of nothing', args: () => ['--size', '0x'], code: 2, says: ['size', '0.1x'] },
   {
     what: 'a size above the limits',
-    isProgram: true,
     args: () => ['--size', '0.9x'],
     code: 1,
     says: ['0.9x', 'risk.orderNotionalMaxPpm'],
   },
   {
     what: 'a size below the minimum',
-    isProgram: true,
     args: () => ['--size', '5usdt'],
     code: 1,
     says: ['5usdt', 'minimum'],
@@ -185,7 +180,7 @@ function expectRefused(
 describe('the command line refuses', () => {
   afterEach(() => vi.unstubAllEnvs());
 
-  it.each(CASES.filter(({ isProgram }) => !isProgram))('$what', async (one) => {
+  it.each(CASES)('$what', async (one) => {
     const args = await one.args();
     for (const [name, value] of Object.entries(one.environment ?? {})) vi.stubEnv(name, value);
     const { status, stdout, stderr } = await refusal(['trade', ...args], fresh());
@@ -203,12 +198,6 @@ describe('the command line refuses', () => {
 });
 
 describe('the program refuses', { concurrent: true }, () => {
-  it.each(CASES.filter(({ isProgram }) => isProgram))('$what', async (one) => {
-    const args = await one.args();
-    const { code, text } = await finished(['trade', ...args], fresh());
-    expectRefused(one, { status: code, text });
-  });
-
   it('a port in use, and leaves no folder of a run', async () => {
     const server = createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');

@@ -18,10 +18,12 @@ export async function refusal(
   directory: string = process.cwd(),
 ): Promise<Refusal> {
   const said = { stdout: '', stderr: '' };
-  const write = vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
-    said.stdout += String(text);
-    return true;
-  });
+  const writes = (['stdout', 'stderr'] as const).map((stream) =>
+    vi.spyOn(process[stream], 'write').mockImplementation((text) => {
+      said[stream] += String(text);
+      return true;
+    }),
+  );
   const before = { directory: process.cwd(), exitCode: process.exitCode };
   process.chdir(directory);
   try {
@@ -33,7 +35,7 @@ export async function refusal(
   } finally {
     process.chdir(before.directory);
     process.exitCode = before.exitCode;
-    write.mockRestore();
+    for (const write of writes) write.mockRestore();
   }
 }
 

@@ -11,7 +11,7 @@ import { displayMoney, type Ticks } from '../../../shared/core/units.ts';
 import type { Clock } from '../../../shared/ports/clock.ts';
 import type { ExchangeClient } from '../../../shared/ports/exchange.ts';
 import { accountProblems, checkSize, keyProblems, ScopeError } from '../scope.ts';
-import { startSimulatorProcess } from '../simulator-process.ts';
+import { sharesClock, startSimulatorProcess } from '../simulator-process.ts';
 import { createFeed, PAPER_DEPOSIT, SIMULATOR } from '../wiring.ts';
 import { type Check, failed, messageOf, ok, warning } from './check.ts';
 
@@ -86,7 +86,8 @@ async function examine(
     apiKey: mode === 'paper' ? '' : (configuration.apiKey ?? SIMULATED_ACCOUNT.key),
     apiSecret: mode === 'paper' ? '' : (configuration.apiSecret ?? SIMULATED_ACCOUNT.secret),
   });
-  const isVirtual = isSimulated && (await hasVirtualClock(hosts.restUrl));
+  // Nobody there: `connect` says it better.
+  const isVirtual = isSimulated && (await sharesClock(hosts.restUrl).catch(() => false));
   const subject = { configuration, ...hosts, clock, exchange, isVirtual };
   try {
     try {
@@ -121,15 +122,6 @@ async function attempt(name: string, add: Add, check: () => Promise<Check>): Pro
     add(await check());
   } catch (error) {
     add(failed(name, messageOf(error)));
-  }
-}
-
-async function hasVirtualClock(url: string): Promise<boolean> {
-  try {
-    const about = (await (await fetch(url)).json()) as { clock?: string };
-    return about.clock === 'virtual';
-  } catch {
-    return false; // Nobody there: `connect` says it better.
   }
 }
 
