@@ -9,7 +9,7 @@ import { ContainerImage } from 'aws-cdk-lib/aws-ecs';
 import { Code } from 'aws-cdk-lib/aws-lambda';
 import type { DeployedMode, Egress } from '../shared/config/deployment.ts';
 import { createApp } from './app.ts';
-import { type Bill, billOf, type CostedResource, totalOf } from './cost.ts';
+import { billOf, type CostedResource, totalOf } from './cost.ts';
 import { PRICES, PRICES_AS_OF } from './prices.ts';
 
 const README = new URL('../README.md', import.meta.url);
@@ -24,11 +24,6 @@ const CHOICES: readonly (readonly [DeployedMode, Egress])[] = [
   ['live', 'fck-nat'],
   ['live', 'nat-gateway'],
 ];
-
-/** What all stacks of a choice cost, first in its account. */
-export function billOfChoice(mode: DeployedMode, egress: Egress): Bill {
-  return billOf(resourcesOf(mode, egress), { prices: PRICES[REGION], isFirst: true });
-}
 
 export function costTable(): string {
   const resources = CHOICES.map(([mode, egress]) => resourcesOf(mode, egress));

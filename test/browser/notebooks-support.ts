@@ -15,8 +15,8 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { extname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Browser, Page } from 'playwright-core';
-import { CHROMIUM, isChromiumThere } from './chromium.ts';
+import type { Page } from 'playwright-core';
+import { CHROMIUM, giveBackPage, isChromiumThere, takePage } from './chromium.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const KIT = join(ROOT, 'node_modules/@observablehq/notebook-kit/dist/bin/notebooks.js');
@@ -126,19 +126,22 @@ export interface OpenedPage {
   readonly outside: string[];
   /** Errors in the page and on its console. */
   readonly errors: string[];
+  close(): Promise<void>;
 }
 
+export const HEIGHT = 900;
+
 /** Opens a page and waits until its cells have settled. */
-export async function open(
-  browser: Browser,
-  {
-    origin,
-    path,
-    width,
-    height = 900,
-  }: { origin: string; path: string; width: number; height?: number },
-): Promise<OpenedPage> {
-  const page = await browser.newPage({ viewport: { width, height } });
+export async function open({
+  origin,
+  path,
+  width,
+}: {
+  origin: string;
+  path: string;
+  width: number;
+}): Promise<OpenedPage> {
+  const page = await takePage({ width, height: HEIGHT });
   const outside: string[] = [];
   const errors: string[] = [];
   await page.route('**/*', (route) => {
@@ -152,5 +155,5 @@ export async function open(
     if (message.type() === 'error') errors.push(message.text());
   });
   await page.goto(`${origin}/${path}`, { waitUntil: 'networkidle' });
-  return { page, outside, errors };
+  return { page, outside, errors, close: () => giveBackPage(page) };
 }

@@ -7,14 +7,14 @@ import type { Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { walk } from '../research/vectorized-support.ts';
-import { browserOfTests } from './chromium.ts';
 import {
   type BuiltNotebooks,
   buildNotebooks,
+  HEIGHT,
   missingForNotebooks,
+  type OpenedPage,
   open,
   serve,
 } from './notebooks-support.ts';
@@ -34,35 +34,34 @@ describe.skipIf(missing !== null)(`the notebooks${missing ? ` (${missing})` : ''
   let built: BuiltNotebooks;
   let server: Server;
   let origin: string;
-  let browser: Browser;
   /** Wide pages that were opened, by path. */
-  const pages = new Map<string, Page>();
+  const pages = new Map<string, OpenedPage>();
 
   beforeAll(async () => {
     built = buildNotebooks({ [PLANTED]: ASKS_OUTSIDE });
     ({ server, origin } = await serve(built));
-    browser = await browserOfTests();
   }, 120_000);
 
   afterAll(async () => {
-    for (const context of browser?.contexts() ?? []) await context.close();
+    for (const { close } of pages.values()) await close();
     server?.close();
     if (built) rmSync(built.folder, { recursive: true, force: true });
   });
 
   /** A page in the state it opens in: as the first test left it, or, where that did not run, opened now. */
   const wide = async (path: string) =>
-    pages.get(path) ?? (await open(browser, { origin, path, width: WIDE })).page;
+    pages.get(path) ?? (await open({ origin, path, width: WIDE }));
 
   it('render every cell without an error or a request to anywhere, on a phone and after it was turned wide', async () => {
     expect(built.pages).toEqual(
       expect.arrayContaining(['costs.html', 'index.html', 'inflection.html']),
     );
     for (const path of built.pages.filter((name) => name !== PLANTED)) {
-      const { page, outside, errors } = await open(browser, { origin, path, width: NARROW });
+      const opened = await open({ origin, path, width: NARROW });
+      const { page, outside, errors } = opened;
       const cells = built.cells(path);
       for (const width of [NARROW, WIDE]) {
-        await page.setViewportSize({ width, height: 900 });
+        await page.setViewportSize({ width, height: HEIGHT });
         const at = `${path}, ${width} px`;
         const count = await page.locator('.observablehq--cell').count();
         expect([at, count]).toEqual([at, cells.length]);
@@ -80,12 +79,12 @@ describe.skipIf(missing !== null)(`the notebooks${missing ? ` (${missing})` : ''
         const overflow = await page.evaluate('document.documentElement.scrollWidth - innerWidth');
         expect([at, overflow]).toEqual([at, 0]);
       }
-      pages.set(path, page);
+      pages.set(path, opened);
     }
   }, 60_000);
 
   it('build the rule from data with the signals of the program, and redraw when a slider moves', async () => {
-    const page = await wide('inflection.html');
+    const { page } = await wide('inflection.html');
     await expect.poll(() => page.locator('svg[class^=plot]').count()).toBeGreaterThanOrEqual(3);
     const row = () => page.locator('table').first().locator('tbody td').allTextContents();
     const [here, program, different] = await row();
@@ -95,11 +94,10 @@ describe.skipIf(missing !== null)(`the notebooks${missing ? ` (${missing})` : ''
     await expect.poll(async () => Number((await row())[0])).toBeGreaterThan(Number(here));
     const [fast, fastProgram, fastDifferent] = await row();
     expect([fastProgram, fastDifferent]).toEqual([fast, '0']);
-    await page.close();
   }, 60_000);
 
   it('find a break-even fee for every strategy, and what funding came to', async () => {
-    const page = await wide('costs.html');
+    const { page } = await wide('costs.html');
     await expect.poll(() => page.locator('table').count()).toBe(2);
     const costs = await page.locator('table').first().locator('tbody tr').allTextContents();
     const funding = await page.locator('table').last().locator('tbody tr').allTextContents();
@@ -107,15 +105,14 @@ describe.skipIf(missing !== null)(`the notebooks${missing ? ` (${missing})` : ''
       expect(rows.some((text) => text.startsWith('SmaCrossoverInflection'))).toBe(true);
     }
     expect(costs.every((text) => /\d bps/.test(text))).toBe(true);
-    await page.close();
   }, 60_000);
 
   it('fail a page whose cell asks for a library from a CDN', async () => {
-    const { page, outside, errors } = await open(browser, { origin, path: PLANTED, width: 800 });
+    const { page, outside, errors, close } = await open({ origin, path: PLANTED, width: 800 });
     expect(outside.join()).toMatch(/^https:\/\/cdn\.jsdelivr\.net\//);
     expect(errors.length).toBeGreaterThan(0);
     expect(await page.locator('.observablehq--error').count()).toBeGreaterThan(0);
-    await page.close();
+    await close();
   }, 60_000);
 
   it('show one’s own candles, gzipped and without funding', async () => {
@@ -129,11 +126,8 @@ describe.skipIf(missing !== null)(`the notebooks${missing ? ` (${missing})` : ''
     built.take('--data', file);
     const { server, origin } = await serve(built, 'taken');
     try {
-      const { page, outside, errors } = await open(browser, {
-        origin,
-        path: 'costs.html',
-        width: 800,
-      });
+      const at = { origin, path: 'costs.html', width: 800 };
+      const { page, outside, errors, close } = await open(at);
       const notes = () => page.locator('.note').allTextContents();
       await expect.poll(async () => (await notes()).length).toBe(2);
       expect(await notes()).toEqual([
@@ -141,6 +135,7 @@ describe.skipIf(missing !== null)(`the notebooks${missing ? ` (${missing})` : ''
         'No funding rates were given with these candles.',
       ]);
       expect([outside, errors]).toEqual([[], []]);
+      await close();
     } finally {
       server.close();
       rmSync(own, { recursive: true });

@@ -1,12 +1,12 @@
 /** A page opened as a person would, at a desktop's and a phone's width, with what it said, asked for and let stick out. */
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { expect } from 'vitest';
+import { giveBackPage, type Scheme, takePage } from './chromium.ts';
 
 const SIZES = { desktop: { width: 1_280, height: 900 }, phone: { width: 360, height: 740 } };
 export type Size = keyof typeof SIZES;
-export type Scheme = 'light' | 'dark';
 
 /** Every size and every color scheme: where things stand does not hang on their colors. */
 export const LOOKS: readonly (readonly [Size, Scheme])[] = [
@@ -26,12 +26,10 @@ export interface OpenedPage {
 }
 
 export async function openedPage(
-  browser: Browser,
   file: string,
   { size, scheme }: { size: Size; scheme: Scheme },
 ): Promise<OpenedPage> {
-  const context = await browser.newContext({ viewport: SIZES[size], colorScheme: scheme });
-  const page = await context.newPage();
+  const page = await takePage(SIZES[size], scheme);
   const said: string[] = [];
   const asked: string[] = [];
   page.on('console', (message) => said.push(message.text()));
@@ -42,7 +40,7 @@ export async function openedPage(
   return {
     page,
     said,
-    close: () => context.close(),
+    close: () => giveBackPage(page),
     picture: async (name) => {
       const folder = process.env.PLIMSOLL_SCREENSHOTS;
       if (folder) await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true });

@@ -4,13 +4,13 @@
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Browser, Page } from 'playwright-core';
-import { beforeAll, describe, expect, it } from 'vitest';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { renderReport } from '../../research/report/render-report.ts';
 import { reportRunOf } from '../research/report-support.ts';
 import { walk } from '../research/vectorized-support.ts';
 import { storyFolder } from '../support/sessions.ts';
-import { browserOfTests, isChromiumThere } from './chromium.ts';
+import { isChromiumThere } from './chromium.ts';
 import { LOOKS, type OpenedPage, openedPage, type Size } from './opened-page.ts';
 
 const DAYS = 100;
@@ -20,25 +20,26 @@ describe.skipIf(!isChromiumThere)('the report in a browser', () => {
   const folder = storyFolder('report-page');
   // A report of a real run can be looked at instead of the seeded one.
   const file = process.env.PLIMSOLL_REPORT ?? join(folder, 'report.html');
-  let browser: Browser;
 
-  beforeAll(async () => {
+  beforeAll(() => {
     const report = reportRunOf(walk(DAYS * 24, 11), {
       intervalMs: HOUR,
       startMs: 1_690_000_000_000 - 800_000,
     });
     writeFileSync(join(folder, 'report.html'), renderReport(report));
-    browser = await browserOfTests();
   });
 
   const pages = new Map<Size, OpenedPage>();
+  afterAll(async () => {
+    for (const { close } of pages.values()) await close();
+  });
 
   /** The report opened and drawn, as the test before left it. */
   async function opened(size: Size): Promise<OpenedPage> {
     const there = pages.get(size);
     if (there) return there;
     const [, scheme] = LOOKS.find(([look]) => look === size)!;
-    const it = await openedPage(browser, file, { size, scheme });
+    const it = await openedPage(file, { size, scheme });
     await it.page.waitForSelector('#report[data-drawn="3"]');
     pages.set(size, it);
     return it;

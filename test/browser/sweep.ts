@@ -4,12 +4,11 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import type { Browser } from 'playwright-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { walk } from '../research/vectorized-support.ts';
 import { ran } from '../support/command-line.ts';
 import { storyFolder } from '../support/sessions.ts';
-import { browserOfTests, isChromiumThere } from './chromium.ts';
+import { isChromiumThere } from './chromium.ts';
 import { LOOKS, type OpenedPage, openedPage } from './opened-page.ts';
 
 const HOUR = 3_600_000;
@@ -25,7 +24,6 @@ interface Result {
 
 describe.skipIf(!isChromiumThere)('the report of a sweep in a browser', () => {
   const folder = storyFolder('sweep-page');
-  let browser: Browser;
 
   beforeAll(async () => {
     const rows = walk(80 * 24, 11).map((close, i) => {
@@ -34,7 +32,6 @@ describe.skipIf(!isChromiumThere)('the report of a sweep in a browser', () => {
     });
     const file = join(folder, 'BTCUSDT.csv');
     writeFileSync(file, `open_time,open,high,low,close,volume\n${rows.join('\n')}\n`);
-    browser = await browserOfTests();
   });
 
   /** Sweeps with `args`; the page's path and the result. */
@@ -57,7 +54,7 @@ describe.skipIf(!isChromiumThere)('the report of a sweep in a browser', () => {
 
   /** The map on a phone, where the page must be whole. */
   async function mapOnPhone(file: string) {
-    const opened = await openedPage(browser, file, { size: 'phone', scheme: 'light' });
+    const opened = await openedPage(file, { size: 'phone', scheme: 'light' });
     const map = await mapOf(opened);
     await opened.picture(basename(file, '.html'));
     await opened.expectWhole();
@@ -80,7 +77,7 @@ describe.skipIf(!isChromiumThere)('the report of a sweep in a browser', () => {
     const keys = ['slowWindow', 'fastWindow'];
     const parts = ['88 trials', '12 blocks, 924 splits', 'Walk-forward', 'Chosen on 30 days'];
     for (const [size, scheme] of LOOKS) {
-      const opened = await openedPage(browser, file, { size, scheme });
+      const opened = await openedPage(file, { size, scheme });
       const { shapes, best, text } = await mapOf(opened);
       expect(shapes.toSorted()).toEqual(result.rows.map((row) => titleOf(row, keys)).toSorted());
       expect(best).toEqual([titleOf(result.rows[0]!, keys)]);
@@ -120,7 +117,7 @@ describe.skipIf(!isChromiumThere)('the report of a sweep in a browser', () => {
 
   it('draws one parameter as a curve, with the best marked', async () => {
     const { file } = await swept('one', ['--grid', 'fastWindow=2..30', '--grid', 'slowWindow=40']);
-    const { page, close, expectWhole } = await openedPage(browser, file, {
+    const { page, close, expectWhole } = await openedPage(file, {
       size: 'phone',
       scheme: 'dark',
     });

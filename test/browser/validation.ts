@@ -4,30 +4,23 @@
  */
 import { writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import type { Browser } from 'playwright-core';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { validationPage } from '../../research/validation/page.ts';
 import { walk } from '../research/vectorized-support.ts';
 import { ran } from '../support/command-line.ts';
 import { storyFolder } from '../support/sessions.ts';
-import { browserOfTests, isChromiumThere } from './chromium.ts';
+import { isChromiumThere } from './chromium.ts';
 import { LOOKS, openedPage } from './opened-page.ts';
 
 const MINUTE = 60_000;
 
 describe.skipIf(!isChromiumThere)('the page of a validation in a browser', () => {
   const folder = storyFolder('validation-page');
-  let browser: Browser;
-
-  beforeAll(async () => {
-    browser = await browserOfTests();
-  });
-
   /** The page in every look: whole, with the verdict and the cells of its table of checks. */
   async function looked(file: string, verdict: string): Promise<string[][]> {
     let rows: string[][] = [];
     for (const [size, scheme] of LOOKS) {
-      const { page, picture, expectWhole, close } = await openedPage(browser, file, {
+      const { page, picture, expectWhole, close } = await openedPage(file, {
         size,
         scheme,
       });
