@@ -229,7 +229,7 @@ describe('where nobody leads, at the exchange', () => {
       type: 'LIMIT',
       timeInForce: 'GTC',
       quantity: '0.010',
-      price: '60000.0',
+      price: '58000.0',
       newClientOrderId: 'somebody-else',
     });
     const { ask, run, told, store } = acting((send) => send);
