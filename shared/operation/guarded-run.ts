@@ -35,7 +35,8 @@ interface Kept<S> {
   readonly state: S | null;
 }
 
-const EVENTS_KEPT = 50;
+/** An event comes again within a minute or two; of the function that runs each minute these are twenty. */
+const EVENTS_KEPT = 20;
 /** For the last write of a run, and two clocks apart. */
 const LEASE_MARGIN_MS = 5_000;
 
