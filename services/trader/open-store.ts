@@ -3,9 +3,6 @@ import type { DynamoDbOptions } from '../../shared/adapters/dynamodb/store.ts';
 import { createMemoryStore } from '../../shared/adapters/memory/store.ts';
 import { openSqliteStore } from '../../shared/adapters/sqlite/store.ts';
 import type { Store, StoreKey } from '../../shared/ports/store.ts';
-import { type PaperLedger, PaperLedgerFile } from './paper-ledger.ts';
-import { PaperRecords } from './paper-records.ts';
-import type { SessionFiles } from './run-directory.ts';
 
 export { storeKey } from '../../shared/config/store-key.ts';
 
@@ -26,17 +23,6 @@ export async function createStore(text: string, options: StoreOptions): Promise<
   // The AWS client costs memory and time to load: only who uses it pays.
   const { openDynamoDbStore } = await import('../../shared/adapters/dynamodb/store.ts');
   return openDynamoDbStore(dynamoDbOptions(text, { table, key }));
-}
-
-/** The paper exchange's books: beside the store, in a file or in the same table; null where nothing is kept. */
-export async function openPaperLedger(
-  { store, ledger }: SessionFiles,
-  { table, key }: { table: string; key: StoreKey },
-): Promise<PaperLedger | null> {
-  if (ledger !== null) return new PaperLedgerFile(ledger, key.instrument);
-  if (!store.startsWith('dynamodb')) return null;
-  const { openDynamoDbPaperBooks } = await import('../../shared/adapters/dynamodb/paper-books.ts');
-  return new PaperRecords(openDynamoDbPaperBooks(dynamoDbOptions(store, { table, key })));
 }
 
 /** What dynamodb[:ENDPOINT] names: AWS as the environment says, or an endpoint. */

@@ -26,8 +26,7 @@ import type { Clock } from '../../shared/ports/clock.ts';
 import type { ExchangeClient } from '../../shared/ports/exchange.ts';
 import type { MarketDataClient } from '../../shared/ports/market-data-client.ts';
 import type { Notifier } from '../../shared/ports/notifier.ts';
-import { createStore, openPaperLedger, storeKey } from './open-store.ts';
-import { createPaperExchange } from './paper-exchange.ts';
+import { createStore, storeKey } from './open-store.ts';
 import { consoleNotifier, type Presenter } from './presenter.ts';
 import { discardRun, rememberSession, type SessionFiles, sessionFiles } from './run-directory.ts';
 import { type SessionParts, TradingSession } from './session.ts';
@@ -233,6 +232,9 @@ async function paper(
   files: SessionFiles,
   presenter: Presenter,
 ): Promise<Venue> {
+  // An exchange of its own: loaded only where it is wanted, it is a tenth of what a trader loads.
+  const { createPaperExchange } = await import('./paper-exchange.ts');
+  const { openPaperLedger } = await import('./open-paper-ledger.ts');
   const { symbol, exchange, feed } = configuration;
   const clock = new SystemClock();
   const log = logger(presenter, clock);
