@@ -2,16 +2,12 @@ import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 import { WaitingFirst } from './test/support/sequencer.ts';
 
-/**
- * Files with a process of their own: a Lambda's handler keeps what it opened for its next event, and an exchange
- * simulator at unlimited speed is several times slower in a process that has run much else. All others share
- * processes, and with them what they import: they leave the process as they found it, its working directory,
- * environment and exit code too.
- */
-const ALONE = [
-  ...['margin-alert/handler', 'reconciler/handler', 'reconciler/paper'],
-  ...['exchange-simulator/barrier', 'faults/*', 'whole-system/seeds'],
-].map((file) => `test/${file}.test.ts`);
+const files = (...names: string[]) => names.map((name) => `test/${name}.test.ts`);
+
+/** Files with a process of their own: a Lambda's handler keeps what it opened for its next event. */
+const ALONE = files('margin-alert/handler', 'reconciler/handler', 'reconciler/paper');
+/** An exchange simulator at unlimited speed is several times slower in a process that has run much else. */
+const UNLIMITED = files('exchange-simulator/barrier', 'faults/*', 'whole-system/seeds');
 
 export default defineConfig({
   test: {
@@ -31,13 +27,16 @@ export default defineConfig({
     },
     projects: [
       { extends: true, test: { name: 'alone', include: ALONE } },
+      // All others share processes, and with them what they import: they leave the process as they found it, its
+      // working directory, environment and exit code too.
+      { extends: true, test: { name: 'unlimited', include: UNLIMITED, isolate: false } },
       {
         extends: true,
         test: {
           name: 'shared',
           include: ['test/**/*.test.ts'],
           // What a tool of our own has installed beside itself has tests of its own.
-          exclude: [...ALONE, '**/node_modules/**'],
+          exclude: [...ALONE, ...UNLIMITED, '**/node_modules/**'],
           isolate: false,
         },
       },

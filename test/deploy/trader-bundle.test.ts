@@ -80,8 +80,7 @@ describe.skipIf(!hasDynoxide)('the container', () => {
 
   beforeAll(async () => {
     engine = await startDynoxide();
-    exchange = await startExchange([], folder);
-    programs.push(exchange.program);
+    exchange = await startExchange();
     telegram = await startLoopbackServer(() => ({
       body: JSON.stringify({ ok: true, result: { message_id: 1, date: 0, chat: { id: 42 } } }),
     }));
@@ -89,6 +88,7 @@ describe.skipIf(!hasDynoxide)('the container', () => {
   });
 
   afterAll(async () => {
+    await exchange.stop();
     await telegram?.stop();
     await bucket?.stop();
     await engine?.stop();

@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { parseMoney } from '../../shared/core/units.ts';
 import { ran, refusal } from '../support/command-line.ts';
 import { freePort } from '../support/dynoxide.ts';
 import { finished, startExchange, storyFolder } from '../support/sessions.ts';
@@ -238,9 +239,9 @@ describe('a secret', () => {
 
   it('is in no output, journal, store or summary of a session that used it', async () => {
     const directory = fresh();
-    const account = `${SECRETS.PLIMSOLL_API_KEY}:${SECRETS.PLIMSOLL_API_SECRET}:10000`;
-    const exchangeFolder = fresh();
-    const exchange = await startExchange(['--speed', 'max', '--account', account], exchangeFolder);
+    const { PLIMSOLL_API_KEY: apiKey, PLIMSOLL_API_SECRET: secret } = SECRETS;
+    const deposit = parseMoney('10000');
+    const exchange = await startExchange({ speed: null, accounts: [{ apiKey, secret, deposit }] });
     const result = await finished(
       [
         ...['trade', '--exchange', exchange.url, '--duration', '30s', '--summary', 'summary.json'],
@@ -249,7 +250,7 @@ describe('a secret', () => {
       directory,
       SECRETS,
     );
-    await exchange.program.end();
+    await exchange.stop();
     expect(result.code, result.text).toBe(0);
     expect(result.text).not.toContain('canary');
     const kept = filesIn(directory);

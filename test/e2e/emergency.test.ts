@@ -52,9 +52,7 @@ describe.skipIf(!hasDynoxide)('a flatten asked for by Telegram', () => {
   let shared: Readonly<Record<string, string>>;
 
   beforeAll(async () => {
-    deployed = await startDeployed(folder, (request) =>
-      request.includes(KEY_ARN) ? KEY : TELEGRAM,
-    );
+    deployed = await startDeployed((request) => (request.includes(KEY_ARN) ? KEY : TELEGRAM));
     ({ exchange, telegram, variables: shared } = deployed);
     lambdas = await startLambdaService((invocation) => void invocations.push(invocation));
     const variables = {
@@ -213,7 +211,7 @@ describe.skipIf(!hasDynoxide)('a flatten asked for by Telegram', () => {
   }, 60_000);
 
   test('fails where the exchange cannot be reached, so that Lambda tries again', async () => {
-    await exchange.program.end('SIGKILL');
+    await exchange.stop();
     await flatten();
     const program = deliver(invocations.at(-1) as Invocation, NO_TIME_LIMIT_MS);
     expect(await program.ended).toBe(1);

@@ -1,6 +1,6 @@
 /**
  * Goal: a trader ends in good order when it is told to, holds when its exchange or its store is gone, and
- * never crashes. Method: exchange and trader as programs; signals, a killed exchange, a locked store.
+ * never crashes. Method: the trader as a program, the exchange too where it is killed; signals, a killed exchange, a locked store.
  */
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -10,19 +10,22 @@ import {
   type RunningExchange,
   says,
   startExchange,
+  startExchangeProgram,
   storyFolder,
   summaryFile,
 } from '../support/sessions.ts';
 
 const folder = storyFolder('ending');
 const programs: Program[] = [];
+const exchanges: RunningExchange[] = [];
 afterAll(async () => {
   for (const program of programs) await program.end('SIGKILL');
+  for (const exchange of exchanges) await exchange.stop();
 });
 
-async function exchangeAt(...args: string[]): Promise<RunningExchange> {
-  const exchange = await startExchange(args, folder);
-  programs.push(exchange.program);
+async function exchangeAt(speed?: number): Promise<RunningExchange> {
+  const exchange = await startExchange(speed === undefined ? {} : { speed });
+  exchanges.push(exchange);
   return exchange;
 }
 
@@ -50,7 +53,7 @@ const crashed = (line: string) => /^\s+at |Error:|uncaught/i.test(line);
 
 describe('a trader with a position', () => {
   it('leaves it open when it is told to end, and says so', async () => {
-    const exchange = await exchangeAt('--speed', '4');
+    const exchange = await exchangeAt(4);
     const trader = startTrader(exchange.url, 'open');
     await trader.line(says('fill'));
     expect(await trader.end('SIGTERM'), trader.lines.slice(-10).join('\n')).toBe(0);
@@ -59,24 +62,23 @@ describe('a trader with a position', () => {
     expect(reconciled).toBe(true);
     expect(Number(position)).not.toBe(0);
     expect(Number(await exchange.judge.position())).toBe(Number(position));
-    await exchange.program.end();
   });
 
   it('closes it before it ends with --flatten-on-exit', async () => {
-    const exchange = await exchangeAt('--speed', '4');
+    const exchange = await exchangeAt(4);
     const trader = startTrader(exchange.url, 'flat', '--flatten-on-exit');
     await trader.line(says('fill'));
     expect(await trader.end(), trader.lines.slice(-10).join('\n')).toBe(0);
     expect(Number(await exchange.judge.position())).toBe(0);
     expect(summaryFile(join(folder, 'flat.json'))).toMatchObject({ reconciled: true });
     expect(trader.lines.some((line) => line.includes('stays open'))).toBe(false);
-    await exchange.program.end();
   });
 });
 
 describe('a trader whose exchange is killed', () => {
   it('says so and ends with an error where time was shared', async () => {
-    const exchange = await exchangeAt('--speed', '4');
+    const exchange = await startExchangeProgram(['--speed', '4'], folder);
+    exchanges.push(exchange);
     const trader = startTrader(exchange.url, 'shared');
     await trader.line(says('fill'));
     await exchange.program.end('SIGKILL');
@@ -91,7 +93,8 @@ describe('a trader whose exchange is killed', () => {
   });
 
   it('holds, and ends with an error when told to, where it had its own clock', async () => {
-    const exchange = await exchangeAt();
+    const exchange = await startExchangeProgram([], folder);
+    exchanges.push(exchange);
     const trader = startTrader(exchange.url, 'own');
     await trader.line(says('fill'));
     // Its stop rests by then: nothing is in flight that the end would have to wait for.

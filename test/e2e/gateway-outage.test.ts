@@ -12,7 +12,7 @@ import {
   printed,
   type RunningExchange,
   says,
-  startExchange,
+  startExchangeProgram,
   storyFolder,
   summaryFile,
 } from '../support/sessions.ts';
@@ -35,12 +35,12 @@ async function startGateway(): Promise<Program> {
 
 beforeAll(async () => {
   gatewayPort = await freePort();
-  exchange = await startExchange([], folder);
-  programs.push(exchange.program);
+  exchange = await startExchangeProgram([], folder);
 });
 
 afterAll(async () => {
   for (const program of programs) await program.end('SIGKILL');
+  await exchange.stop();
 });
 
 it('holds while the gateway is gone, and goes on after it', { timeout: 60_000 }, async () => {

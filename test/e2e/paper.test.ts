@@ -24,12 +24,12 @@ const programs: Program[] = [];
 let exchange: RunningExchange;
 
 beforeAll(async () => {
-  exchange = await startExchange([], folder);
-  programs.push(exchange.program);
+  exchange = await startExchange();
 });
 
 afterAll(async () => {
   for (const program of programs) await program.end('SIGKILL');
+  await exchange.stop();
 });
 
 function startTrader(name: string, store: readonly string[]): Program {

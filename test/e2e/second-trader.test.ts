@@ -1,6 +1,6 @@
 /**
  * Goal: of two traders on one store only one trades; the other waits, and takes over when the first is
- * gone, finding its position. Method: exchange and two traders as programs at five times real time, on
+ * gone, finding its position. Method: two traders as programs at five times real time, on
  * SQLite and on a DynamoDB engine; the first is killed outright.
  */
 import { join } from 'node:path';
@@ -25,16 +25,12 @@ const LEASE_TTL_MS = 8_000;
 
 const folder = storyFolder('second');
 const programs: Program[] = [];
+const exchanges: RunningExchange[] = [];
 
 afterAll(async () => {
   for (const program of programs) await program.end('SIGKILL');
+  for (const exchange of exchanges) await exchange.stop();
 });
-
-async function ownExchange(): Promise<RunningExchange> {
-  const exchange = await startExchange(['--speed', '5'], folder);
-  programs.push(exchange.program);
-  return exchange;
-}
 
 function startTrader(url: string, name: string, store: string): Program {
   const trader = startPlimsoll(
@@ -51,7 +47,8 @@ function startTrader(url: string, name: string, store: string): Program {
 
 /** Kills the leader while the other waits; returns how long, in market time, the store had no leader at most. */
 async function takeover(store: string): Promise<number> {
-  const exchange = await ownExchange();
+  const exchange = await startExchange({ speed: 5 });
+  exchanges.push(exchange);
   const first = startTrader(exchange.url, 'first', store);
   await first.line(says('fill'), 30_000);
   const second = startTrader(exchange.url, 'second', store);
@@ -80,7 +77,6 @@ async function takeover(store: string): Promise<number> {
   expect(new Set(ids).size).toBe(ids.length);
   // The epoch is part of the id: both have traded, one after the other.
   expect(new Set(ids.map((id) => id.split('-')[2])).size).toBe(2);
-  await exchange.program.end('SIGKILL');
   return Date.parse(reconciled?.time ?? '') - Date.parse(last?.time ?? '');
 }
 

@@ -1,6 +1,6 @@
 /**
  * Goal: whoever steers a trader through its store, running or stopped, is obeyed, and the books can be
- * taken away. Method: exchange and trader as programs at four times real time; commands as a person gives
+ * taken away. Method: the trader as a program at four times real time; commands as a person gives
  * them, the halt as a program too; what came of it is asked of the exchange itself.
  */
 import { readFileSync } from 'node:fs';
@@ -23,12 +23,12 @@ const programs: Program[] = [];
 let exchange: RunningExchange;
 
 beforeAll(async () => {
-  exchange = await startExchange(['--speed', '4'], folder);
-  programs.push(exchange.program);
+  exchange = await startExchange({ speed: 4 });
 });
 
 afterAll(async () => {
   for (const program of programs) await program.end('SIGKILL');
+  await exchange.stop();
 });
 
 async function startTrader(): Promise<Program> {

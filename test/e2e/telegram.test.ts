@@ -40,7 +40,7 @@ describe.skipIf(!hasDynoxide)('the trader as it is deployed, steered by Telegram
   const log: string[] = [];
 
   beforeAll(async () => {
-    deployed = await startDeployed(folder);
+    deployed = await startDeployed();
     const { variables: shared } = deployed;
     ({ exchange, telegram } = deployed);
     for (const [name, value] of Object.entries(shared)) vi.stubEnv(name, value);

@@ -7,7 +7,7 @@ import { afterAll, expect, it } from 'vitest';
 import { FAULT_KINDS } from '../../services/exchange-simulator/faults/kinds.ts';
 import { refusal } from '../support/command-line.ts';
 import type { Program } from '../support/processes.ts';
-import { finished, startExchange, storyFolder, summaryFile } from '../support/sessions.ts';
+import { finished, startExchangeProgram, storyFolder, summaryFile } from '../support/sessions.ts';
 
 const folder = storyFolder('faults');
 const programs: Program[] = [];
@@ -16,7 +16,7 @@ afterAll(async () => {
 });
 
 it('trades among all faults and ends reconciled', { timeout: 60_000 }, async () => {
-  const exchange = await startExchange(
+  const exchange = await startExchangeProgram(
     // Eight minutes of faults, of each kind some three.
     [
       '--speed',

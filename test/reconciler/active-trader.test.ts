@@ -1,8 +1,8 @@
 /**
  * Goal: beside an active trader the reconciler finds nothing, and in a store that was tampered with, or
- * an account somebody else traded on, it finds each difference within one run. Method: exchange simulator
- * and trader as programs at thirty times real time, the store on a real DynamoDB engine, the reconciler
- * over its own signed reader; the trader ends before the store is tampered with.
+ * an account somebody else traded on, it finds each difference within one run. Method: the trader as
+ * a program at thirty times real time, the store on a real DynamoDB engine, the reconciler over its own
+ * signed reader; the trader ends before the store is tampered with.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createExchangeWitness } from '../../services/reconciler/exchange-witness.ts';
@@ -59,10 +59,7 @@ describe.skipIf(!hasDynoxide)('beside a trader on DynamoDB', () => {
 
   beforeAll(async () => {
     engine = await startDynoxide();
-    exchange = await startExchange(
-      ['--speed', String(SPEED), '--start-ms', String(START_MS)],
-      folder,
-    );
+    exchange = await startExchange({ speed: SPEED, startMs: START_MS });
     trader = startPlimsoll(
       [
         ...['trade', '--exchange', exchange.url, '--store', `dynamodb:${engine.endpoint}`],
@@ -80,7 +77,7 @@ describe.skipIf(!hasDynoxide)('beside a trader on DynamoDB', () => {
 
   afterAll(async () => {
     await trader.end('SIGKILL');
-    await exchange.program.end('SIGKILL');
+    await exchange.stop();
     await store.close();
     doctor.close();
     await engine.stop();

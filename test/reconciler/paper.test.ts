@@ -1,7 +1,7 @@
 /**
  * Goal: as a Lambda, beside a trader on paper, the reconciler finds nothing while all is well and a position
  * that is not its own within one run, by the paper exchange's own books; what it does is what an operator
- * may, and what it logs holds no secret. Method: trader and market as programs, a real DynamoDB engine,
+ * may, and what it logs holds no secret. Method: the trader as a program, a real DynamoDB engine,
  * the handler itself.
  */
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -37,7 +37,7 @@ describe.skipIf(!hasDynoxide)('beside a trader on paper', () => {
 
   beforeAll(async () => {
     engine = await startDynoxide();
-    exchange = await startExchange([], folder);
+    exchange = await startExchange();
     trader = startPlimsoll(
       [
         ...['trade', '--mode', 'paper', '--exchange', exchange.url, '--interval', '1s', '--json'],
@@ -69,7 +69,7 @@ describe.skipIf(!hasDynoxide)('beside a trader on paper', () => {
     vi.restoreAllMocks();
     vi.unstubAllEnvs();
     await trader.end('SIGKILL');
-    await exchange.program.end('SIGKILL');
+    await exchange.stop();
     await store.close();
     doctor.close();
     await engine.stop();

@@ -28,11 +28,10 @@ export interface Deployed {
 
 /** `secretOf` says which secret a request for one gets; Telegram's for all by default. */
 export async function startDeployed(
-  folder: string,
   secretOf: (request: string) => object = () => TELEGRAM,
 ): Promise<Deployed> {
   const engine = await startDynoxide();
-  const exchange = await startExchange([], folder);
+  const exchange = await startExchange();
   const telegram = await startTelegramServer(TELEGRAM.botToken);
   const secrets = await startLoopbackServer(({ body }) => ({
     body: JSON.stringify({ SecretString: JSON.stringify(secretOf(body)) }),
@@ -57,7 +56,7 @@ export async function startDeployed(
       AWS_SECRET_ACCESS_KEY: 'local',
     },
     async stop() {
-      await exchange.program.end('SIGKILL');
+      await exchange.stop();
       for (const part of [telegram, secrets, engine]) await part.stop();
     },
   };

@@ -3,10 +3,15 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
+import {
+  type ExchangeSimulatorOptions,
+  startExchangeSimulator,
+} from '../../services/exchange-simulator/exchange-simulator.ts';
+import { SIMULATED_ACCOUNT } from '../../shared/config/simulated-account.ts';
 import { type Judge, judge } from './judge.ts';
 import { type Program, startPlimsoll } from './processes.ts';
 
-export const ACCOUNT = { key: 'simulated-key', secret: 'simulated-secret', balance: '10000' };
+export const ACCOUNT = SIMULATED_ACCOUNT;
 
 /** A folder for the tests of a file, removed after them. Call at the top of the file. */
 export function storyFolder(name: string): string {
@@ -16,17 +21,26 @@ export function storyFolder(name: string): string {
 }
 
 export interface RunningExchange {
-  readonly program: Program;
   readonly url: string;
   /** Asks as the account holder, beside the trader. */
   readonly judge: Judge;
+  stop(): Promise<void>;
 }
 
-/** Starts an exchange simulator with the account traders use; `args` say the rest. */
+/** Starts an exchange simulator with the account traders use, in this process; with a speed, it shares its clock. */
 export async function startExchange(
+  options: Omit<ExchangeSimulatorOptions, 'clock'> = {},
+): Promise<RunningExchange> {
+  const clock = options.speed === undefined ? 'wall' : 'barrier';
+  const { url, close } = await startExchangeSimulator({ ...options, clock });
+  return { url, judge: judge(url, ACCOUNT), stop: close };
+}
+
+/** The same as a program of its own, for what happens where it is killed; `args` say the rest. */
+export async function startExchangeProgram(
   args: readonly string[],
   directory: string,
-): Promise<RunningExchange> {
+): Promise<RunningExchange & { readonly program: Program }> {
   const { key, secret, balance } = ACCOUNT;
   const account = ['--account', `${key}:${secret}:${balance}`];
   const isPortGiven = args.includes('--port');
@@ -36,7 +50,8 @@ export async function startExchange(
   );
   const line = await program.line((text) => text.includes('http://'));
   const url = /http:\/\/[^\s/]+/.exec(line)?.[0] ?? '';
-  return { program, url, judge: judge(url, ACCOUNT) };
+  const stop = async () => void (await program.end('SIGKILL'));
+  return { program, url, judge: judge(url, ACCOUNT), stop };
 }
 
 export interface Finished {

@@ -22,11 +22,10 @@ import type { Clock } from '../../shared/ports/clock.ts';
 import { type ExchangeClient, ExchangeError } from '../../shared/ports/exchange.ts';
 import type { MarketDataClient } from '../../shared/ports/market-data-client.ts';
 import { ManualClock } from '../support/manual-clock.ts';
-import { ACCOUNT, type RunningExchange, startExchange, storyFolder } from '../support/sessions.ts';
+import { ACCOUNT, type RunningExchange, startExchange } from '../support/sessions.ts';
 
 const ID = 'telegram-nonce';
 const TIME_LIMIT_MS = 10 * 60_000;
-const folder = storyFolder('emergency-body');
 const configuration = loadConfiguration({
   file: null,
   environment: {},
@@ -178,9 +177,9 @@ describe('where nobody leads, at the exchange', () => {
   const clock = new SystemClock();
 
   beforeAll(async () => {
-    exchange = await startExchange([], folder);
+    exchange = await startExchange();
   });
-  afterAll(() => exchange?.program.end('SIGKILL'));
+  afterAll(() => exchange?.stop());
   afterEach(async () => {
     expect(Number(await exchange.judge.position())).toBe(0);
   });
