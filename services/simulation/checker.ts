@@ -209,7 +209,7 @@ export class Checker implements CommitLog, LedgerWatch {
 
   lease(lease: LeaseCommit, atMs: TimeMs): void {
     this.#leases.leased(lease, atMs);
-    this.#steering.lease(atMs);
+    this.#steering.lease(lease.owner, atMs);
   }
 
   leaseReleased(): void {

@@ -1,4 +1,7 @@
-/** L4: what would open does not rest on after a halt, nor when no trader is left to take it back. L6: somebody leads whenever somebody could. */
+/**
+ * L4: what would open does not rest on after a halt, nor when no trader is left to take it back. L6: somebody leads
+ * whenever somebody could, and the lead does not go to and fro by itself.
+ */
 import { ACCOUNT, type ExchangeHost } from './exchange-host.ts';
 import { calmSince, type Disturbance } from './protection-rules.ts';
 
@@ -6,6 +9,11 @@ import { calmSince, type Disturbance } from './protection-rules.ts';
 const HALT_MS = 12_000;
 /** A lease of 8 s, looked at every 2 s, 5 s to take it, and a quote. */
 const LEAD_MS = 20_000;
+/** What went wrong so shortly before has given the lead to another: a pause, a restart, and the wait for the lease. */
+const EXPLAINED_MS = 60_000;
+/** Changes of leader that nothing explains: the end of a container's absence is one. */
+const CHANGES_MAX = 2;
+const CHANGES_WITHIN_MS = 10 * 60_000;
 
 /** The exchange's countdown, and the quote at which it is looked for. */
 const COUNTDOWN_MS = 126_000;
@@ -23,6 +31,9 @@ interface Parts {
 export class SteeringRules {
   readonly #parts: Parts;
   #leasedMs: number;
+  #leader: string | null = null;
+  /** The newest changes of leader that nothing explains. */
+  #changesMs: number[] = [];
   #halt: { readonly state: string; readonly atMs: number } | null = null;
 
   constructor(parts: Parts) {
@@ -40,8 +51,18 @@ export class SteeringRules {
   }
 
   /** A leader has taken or renewed its lease. */
-  lease(atMs: number): void {
+  lease(owner: string, atMs: number): void {
     this.#leasedMs = atMs;
+    const before = this.#leader;
+    this.#leader = owner;
+    if (before === null || before === owner) return;
+    const { struckMs, refusedUntilMs } = this.#parts.disturbed();
+    if (atMs < Math.max(struckMs, refusedUntilMs) + EXPLAINED_MS) return;
+    const recent = this.#changesMs.filter((changedMs) => atMs - changedMs < CHANGES_WITHIN_MS);
+    this.#changesMs = [...recent, atMs];
+    if (this.#changesMs.length > CHANGES_MAX) {
+      this.#parts.violated('L6', `the lead changed by itself at ${this.#changesMs.join(', ')}`);
+    }
   }
 
   check(atMs: number): void {

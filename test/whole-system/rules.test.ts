@@ -5,6 +5,7 @@ import { CommandRules } from '../../services/simulation/command-rules.ts';
 import { EmergencyRules } from '../../services/simulation/emergency-rules.ts';
 import { ExchangeHost } from '../../services/simulation/exchange-host.ts';
 import { Faults } from '../../services/simulation/faults.ts';
+import { SteeringRules } from '../../services/simulation/steering-rules.ts';
 import { World } from '../../services/simulation/world.ts';
 import type { OutboxItem } from '../../shared/ports/store.ts';
 
@@ -172,5 +173,38 @@ describe('the emergency function', () => {
     expect(broken).toEqual([]);
     rules.check(START_MS + 251_000, true);
     expect(broken).toEqual(['I8']);
+  });
+});
+
+describe('the lead', () => {
+  const START_MS = Date.UTC(2026, 0, 1);
+  const MINUTE_MS = 60_000;
+
+  /** Rules of a lead that went to these owners, one every so many minutes, with this last disturbance. */
+  function led(owners: readonly string[], everyMinutes: number, struckMs = 0) {
+    const world = new World(1, START_MS);
+    const rules = new SteeringRules({
+      host: new ExchangeHost(world, new Faults(world, [])),
+      disturbed: () => ({ struckMs, refusedUntilMs: 0, servedSinceMs: null }),
+      goneSinceMs: () => null,
+      isOpening: () => false,
+      violated: (rule) => broken.push(rule),
+    });
+    for (const [i, owner] of owners.entries()) {
+      rules.lease(owner, START_MS + i * everyMinutes * MINUTE_MS);
+    }
+  }
+
+  it('may be renewed for ever, and change hands twice in ten minutes', () => {
+    led(['a', 'a', 'a', 'b', 'b', 'b', 'a', 'a', 'a'], 1);
+    expect(broken).toEqual([]);
+  });
+
+  it('may not go to and fro by itself, but slowly or where something went wrong just before', () => {
+    led(['a', 'b', 'a', 'b'], 6);
+    led(['a', 'b', 'a', 'b'], 1, START_MS + 3 * MINUTE_MS);
+    expect(broken).toEqual([]);
+    led(['a', 'b', 'a', 'b'], 3);
+    expect(broken).toEqual(['L6']);
   });
 });
