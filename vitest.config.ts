@@ -27,8 +27,8 @@ export default defineConfig({
     },
     projects: [
       { extends: true, test: { name: 'alone', include: ALONE } },
-      // All others share processes, and with them what they import: they leave the process as they found it, its
-      // working directory, environment and exit code too.
+      // These and the rest share processes, and with them what they import: they leave the process as they found it,
+      // its working directory, environment and exit code too.
       { extends: true, test: { name: 'unlimited', include: UNLIMITED, isolate: false } },
       {
         extends: true,

@@ -1,6 +1,7 @@
 /**
  * Goal: a trader ends in good order when it is told to, holds when its exchange or its store is gone, and
- * never crashes. Method: the trader as a program, the exchange too where it is killed; signals, a killed exchange, a locked store.
+ * never crashes. Method: the trader as a program, the exchange too where it is killed; signals, a killed
+ * exchange, a locked store.
  */
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';

@@ -278,6 +278,14 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: 'services/telegram-bot/control.ts',
     find: 'if (isRepeat && current.by !== TRADER && current.sinceMs > givenMs) return null;',
     replace: 'void [isRepeat, TRADER, givenMs];',
+    // Two layers: an answered halt is over, and what a person did since stands.
+    also: [
+      {
+        file: 'services/telegram-bot/bot.ts',
+        find: 'const isDone = isRepeat && unreadable === null && (await control.isClaimed(answerId));',
+        replace: 'const isDone = isRepeat && false;',
+      },
+    ],
   },
   {
     name: 'takes equal fills for a difference',

@@ -106,6 +106,18 @@ describe.skipIf(!hasDynoxide)('control by Telegram', () => {
       expect(rig.answer()).toMatch(/^HALTED/);
     });
 
+    test('delivered again does not undo a later resume where the first delivery died before its answer', async () => {
+      const update = messageUpdate({ userId: OWNER, text: '/halt', nowMs: START_MS });
+      await rig.control.claim(`telegram:${update.update_id}`, 60_000);
+      rig.clock.nowMs += 2_000;
+      await set('halted', `Telegram user ${OWNER}`);
+      rig.clock.nowMs += 5_000;
+      await set('active');
+      await rig.post(update);
+      expect((await state()).state).toBe('active');
+      expect(rig.telegram.calls).toEqual([]);
+    });
+
     test('is asked for again where the store is away, and says so', async () => {
       let isAway = true;
       const away = await startRig(engine.endpoint, {
