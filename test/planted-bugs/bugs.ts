@@ -318,6 +318,12 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     replace: 'nowMs - seenMs >= 10 * LEASE_TTL_MS',
   },
   {
+    name: 'gives up the lead every minute',
+    file: `${TRADER}/leadership.ts`,
+    find: "if (!renewed) return this.#lose('another trader took the lease');",
+    replace: "if (!renewed || startedMs % 60_000 < 2_000) return this.#lose('given up');",
+  },
+  {
     name: 'never takes back an order that rests',
     file: `${CORE}/trading/execution/quote-keeper.ts`,
     find: '      if (!this.#isWanted(order, nowMs)) this.#cancel(order, nowMs, out);\n',
